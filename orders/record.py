@@ -1,0 +1,287 @@
+"""The commits of the saga: each function is one durable transaction on one order, or a compare-and-set that lost.
+
+Nothing here calls another system, so no transaction is ever open while one is asked.
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db.models import F, Max
+from django.db.models.functions import Now
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random
+
+from orders.models import IdempotencyKey, Order, OrderEvent, OrderItem, Payment, database_now
+from orders.payments.gateway import Charge
+from orders.states import STEP_TRANSITIONS, TRANSITIONS, CancelReason, OrderStatus, PaymentStatus, Step
+
+log = structlog.get_logger("orders.record")
+
+# MySQL: lock wait time-out, deadlock. The statement was rolled back; the same one may work at once.
+_LOCK_ERRORS = {1205, 1213}
+# The longest pause between two tries to settle an order.
+MAX_BACKOFF_SECONDS = 10.0
+
+def _is_lock_error(error: BaseException) -> bool:
+    return isinstance(error, OperationalError) and bool(error.args) and error.args[0] in _LOCK_ERRORS
+
+
+_again_after_a_deadlock = retry(
+    retry=retry_if_exception(_is_lock_error),
+    stop=stop_after_attempt(3),
+    wait=wait_random(0, 0.05),
+    reraise=True,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PricedLine:
+    """One line with the catalogue's name and price, as of now."""
+
+    product_id: str
+    product_name: str
+    quantity: int
+    price: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewOrder:
+    """Everything that an order is recorded from; money in the shop's currency."""
+
+    uid: UUID
+    user_id: str
+    user_email: str
+    lines: Sequence[PricedLine]
+    payment_method: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    request_id: str = ""
+
+    @property
+    def total(self) -> Decimal:
+        """Σ quantity × price, exact."""
+        return sum((line.quantity * line.price for line in self.lines), Decimal("0.00"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """An idempotency key as it is stored: hashes, so that neither length nor collation matters."""
+
+    key_hash: str
+    fingerprint: str
+
+
+class KeyTaken(Exception):
+    """The idempotency key has an order already; nothing was recorded."""
+
+
+def record(new: NewOrder, *, key: Key | None) -> Order:
+    """Commit a new order, PENDING, under its first lease.
+
+    Raises:
+        KeyTaken: see above.
+        OperationalError: the database did not answer, and does not know the order.
+    """
+    try:
+        return _record(new, key=key)
+    except (OperationalError, InterfaceError):
+        # Was it the COMMIT whose answer was lost? The uid was made before, so a new connection can tell.
+        log.warning("recording an order got no answer; looking it up", uid=str(new.uid))
+        connection.close()
+        order = Order.objects.filter(uid=new.uid).first()
+        if order is None:
+            raise
+        return order
+
+
+@_again_after_a_deadlock
+def _record(new: NewOrder, *, key: Key | None) -> Order:
+    with transaction.atomic(durable=True):
+        now = database_now()
+        if key:
+            # First, and by an insert: a select-for-update of a missing row would deadlock with its twin.
+            due = now + timedelta(seconds=settings.ORDER_BUDGET_SECONDS + 2)
+            try:
+                with transaction.atomic():
+                    IdempotencyKey.objects.create(
+                        key_hash=key.key_hash, fingerprint=key.fingerprint, order_uid=new.uid, answer_due=due
+                    )
+            except IntegrityError as error:
+                raise KeyTaken from error
+        order = Order.objects.create(
+            uid=new.uid,
+            user_id=new.user_id,
+            user_email=new.user_email,
+            total=new.total,
+            currency=settings.CURRENCY,
+            item_count=len(new.lines),
+            payment_method=new.payment_method,
+            metadata=dict(new.metadata),
+            request_id=new.request_id,
+            lease_until=now + timedelta(seconds=settings.ORDER_LEASE_SECONDS),
+            created_at=now,
+            updated_at=now,
+        )
+        OrderItem.objects.bulk_create(
+            OrderItem(
+                order=order,
+                product_id=line.product_id,
+                product_name=line.product_name,
+                quantity=line.quantity,
+                price=line.price,
+            )
+            for line in new.lines
+        )
+        _add_event(order.pk, kind="recorded", status=OrderStatus.PENDING, step=Step.CREATED)
+    return order
+
+
+@_again_after_a_deadlock
+def decide(
+    order: Order,
+    *,
+    to: Step,
+    kind: str,
+    status: OrderStatus | None = None,
+    reason: CancelReason | None = None,
+    charge: Charge | None = None,
+    heed_cancel: bool = False,
+) -> bool:
+    """Move an order from the step it was read at to the next, if it is still there: one compare-and-set.
+
+    Args:
+        order: as last read; not changed here, so read it again afterwards.
+        to: the next step.
+        kind: what to call it in the order's history.
+        status: the new public status, if it changes.
+        reason: why the order is being cancelled; kept from here on, or a crash would lose it.
+        charge: what the payment provider said, to be kept in the same commit.
+        heed_cancel: refuse if a cancellation was asked for.
+
+    Returns:
+        Whether it moved. False: somebody else moved it, or a cancellation is to be heeded.
+    """
+    came_from, was = Step(order.step), OrderStatus(order.status)
+    if to not in STEP_TRANSITIONS[came_from] or (status is not None and status not in TRANSITIONS[was]):
+        raise AssertionError(f"no move from {came_from}/{was} to {to}/{status}")
+    changes: dict[str, Any] = {"step": to, "updated_at": Now()}
+    if status is not None:
+        changes["status"] = status
+    if reason is not None:
+        changes["cancel_reason"] = reason
+    if to is Step.DONE:
+        changes["lease_until"] = None
+    conditions: dict[str, Any] = {"cancel_requested_at": None} if heed_cancel else {}
+    with transaction.atomic(durable=True):
+        if not Order.objects.filter(pk=order.pk, step=came_from, status=was, **conditions).update(**changes):
+            return False
+        if charge is not None:
+            _save_payment(order.pk, charge)
+        detail = {"reason": reason} if reason else {}
+        _add_event(order.pk, kind=kind, status=status or was, step=to, detail=detail)
+    return True
+
+
+@_again_after_a_deadlock
+def save_payment(order: Order, charge: Charge) -> None:
+    """Keep what the payment provider last said."""
+    with transaction.atomic(durable=True):
+        _save_payment(order.pk, charge)
+
+
+@_again_after_a_deadlock
+def request_cancel(order: Order, *, reason: CancelReason) -> bool:
+    """Ask for the cancellation of a PENDING order; from here on it can only end CANCELLED."""
+    with transaction.atomic(durable=True):
+        pending = Order.objects.filter(pk=order.pk, status=OrderStatus.PENDING, cancel_requested_at=None)
+        if not pending.update(cancel_requested_at=Now(), cancel_requested_reason=reason, updated_at=Now()):
+            return False
+        step = Order.objects.values_list("step", flat=True).get(pk=order.pk)
+        _add_event(
+            order.pk, kind="cancel_requested", status=OrderStatus.PENDING, step=Step(step), detail={"reason": reason}
+        )
+    return True
+
+
+@_again_after_a_deadlock
+def begin_late_cancel(order: Order, *, reason: CancelReason) -> bool:
+    """Turn a paid order that is young enough and not shipped around: from here on it can only end CANCELLED."""
+    with transaction.atomic(durable=True):
+        now = database_now()
+        cancellable = Order.objects.filter(
+            pk=order.pk,
+            status=OrderStatus.PROCESSING,
+            step=Step.DONE,
+            shipped_at=None,
+            created_at__gt=now - timedelta(minutes=settings.ORDER_CANCEL_WINDOW_MINUTES),
+        )
+        if not cancellable.update(
+            step=Step.ABORT,
+            cancel_reason=reason,
+            cancel_requested_at=now,
+            cancel_requested_reason=reason,
+            lease_until=now + timedelta(seconds=settings.ORDER_LEASE_SECONDS),
+            updated_at=now,
+        ):
+            return False
+        _add_event(
+            order.pk, kind="aborting", status=OrderStatus.PROCESSING, step=Step.ABORT, detail={"reason": reason}
+        )
+    return True
+
+
+def claim(order: Order) -> bool:
+    """Take over an unsettled order whose lease is over, for one lease's time."""
+    lease = database_now() + timedelta(seconds=settings.ORDER_LEASE_SECONDS)
+    due = Order.objects.filter(pk=order.pk, lease_until__lte=Now()).exclude(step=Step.DONE)
+    return bool(due.update(lease_until=lease))
+
+
+def back_off(order: Order) -> None:
+    """Give an unsettled order up until its next try: later each time, with full jitter, at most 10 s."""
+    seconds = random.uniform(0, min(MAX_BACKOFF_SECONDS, 0.5 * 2 ** min(order.attempts, 10)))  # noqa: S311 (jitter)
+    Order.objects.filter(pk=order.pk).exclude(step=Step.DONE).update(
+        lease_until=database_now() + timedelta(seconds=seconds), attempts=F("attempts") + 1
+    )
+
+
+def find_key(key: Key) -> IdempotencyKey | None:
+    """Return the stored idempotency key, if it was used."""
+    return IdempotencyKey.objects.filter(key_hash=key.key_hash).first()
+
+
+def mark_answered(key: Key) -> None:
+    """Note that the request that made the order has its answer; repeats need not wait for it."""
+    IdempotencyKey.objects.filter(key_hash=key.key_hash).update(answer_due=None)
+
+
+def _save_payment(order_id: int, charge: Charge) -> None:
+    Payment.objects.update_or_create(
+        order_id=order_id,
+        defaults={
+            "gateway": settings.PAYMENT_GATEWAY,
+            "reference": charge.reference,
+            "status": PaymentStatus(charge.status),
+            "amount": charge.amount,
+            "refunded": charge.refunded,
+            "currency": charge.currency,
+            "decline_code": charge.decline_code,
+            "updated_at": Now(),
+        },
+    )
+
+
+def _add_event(
+    order_id: int, *, kind: str, status: OrderStatus, step: Step, detail: Mapping[str, Any] | None = None
+) -> None:
+    """Write the next line of an order's history. The caller's change has locked the order's row."""
+    last = OrderEvent.objects.filter(order_id=order_id).aggregate(last=Max("seq"))["last"] or 0
+    OrderEvent.objects.create(
+        order_id=order_id, seq=last + 1, kind=kind, status=status, step=step, detail=dict(detail or {})
+    )

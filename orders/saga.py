@@ -1,0 +1,227 @@
+"""The order saga: place, advance, cancel. One function, ``advance``, drives an order a step further from any state.
+
+The rules that carry the proof: each decision is committed before the outside call that it authorises; every
+outside effect is keyed by the order's UUID and may be repeated; only a "no" cancels, silence leaves the order
+PENDING; CANCELLED is written last. See docs/saga.md.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+
+from orders import record
+from orders.errors import IdempotencyKeyReused, OrderNotCancellable, RequestInProgress
+from orders.models import Order, database_now
+from orders.payments.gateway import PaymentDeclined, PaymentGateway, PaymentOutcomeUnknown
+from orders.quote import Wish, key_of, priced
+from orders.record import Key, KeyTaken
+from orders.states import CancelReason, OrderStatus, Step
+from products import inventory
+from products.errors import CatalogueUnavailable, OutOfStock, ReservationReleased
+from shop.deadline import Deadline
+
+log = structlog.get_logger("orders.saga")
+
+PAYMENT_SECONDS = 5.0  # the longest that the provider may take
+MIN_PAYMENT_SECONDS = 1.0  # with less time left, it is not asked
+SETTLE_SECONDS = 1.0  # kept back for the commit that follows the provider's answer
+
+
+class OutOfTime(Exception):
+    """The request's time is nearly over; what is left of the saga is somebody else's."""
+
+
+def place_order(
+    wish: Wish, *, idempotency_key: str | None, gateway: PaymentGateway, deadline: Deadline
+) -> tuple[Order, bool]:
+    """Record an order and drive it as far as the time allows.
+
+    Returns:
+        The order, durable: PROCESSING, CANCELLED, or PENDING if a system did not answer (it settles by itself);
+        and whether it is a repeat, answered from an earlier request with the same key.
+
+    Raises:
+        UnknownProduct, PriceChanged, CatalogueUnavailable: nothing was recorded.
+        IdempotencyKeyReused, RequestInProgress: nothing was recorded by this request.
+    """
+    key = key_of(wish, idempotency_key=idempotency_key)
+    if key and (replayed := _replay(key, gateway=gateway, deadline=deadline)):
+        return replayed, True
+    try:
+        order = record.record(priced(wish, deadline=deadline), key=key)
+    except KeyTaken:
+        if key and (replayed := _replay(key, gateway=gateway, deadline=deadline)):
+            return replayed, True
+        raise
+    order = advance_until_settled(order, gateway=gateway, deadline=deadline)
+    if key and order.step != Step.DONE:
+        _quietly(lambda: record.mark_answered(key))
+    return order, False
+
+
+def advance_until_settled(order: Order, *, gateway: PaymentGateway, deadline: Deadline) -> Order:
+    """Advance an order until it is settled, a system does not answer, or the time is over.
+
+    Returns:
+        The order as last read: settled, or due for another try.
+    """
+    try:
+        while order.step != Step.DONE and deadline.remaining() > 0:
+            order = advance(order, gateway=gateway, deadline=deadline)
+    except (CatalogueUnavailable, PaymentOutcomeUnknown, OutOfTime, OperationalError, InterfaceError) as error:
+        log.warning("an order stays open for now", order_id=order.pk, step=order.step, cause=repr(error))
+    if order.step != Step.DONE:
+        _quietly(lambda: record.back_off(order))
+    return order
+
+
+def advance(order: Order, *, gateway: PaymentGateway, deadline: Deadline) -> Order:
+    """Drive an order one step further, from whatever state it is in; harmless to repeat and to run in parallel.
+
+    Returns:
+        The order read again. A lost compare-and-set is no error: somebody else has moved it.
+
+    Raises:
+        CatalogueUnavailable, PaymentOutcomeUnknown: no answer; the order is as it was.
+        OutOfTime: too little time is left to begin.
+    """
+    _STEPS[Step(order.step)](order, gateway, deadline)
+    return Order.objects.get(pk=order.pk)
+
+
+def cancel_order(order: Order, *, reason: CancelReason, gateway: PaymentGateway, deadline: Deadline) -> Order:
+    """Cancel an order: at once while PENDING, with refund and restock while PROCESSING and young.
+
+    Returns:
+        The order: CANCELLED, or (time was over) one that can only end so. Cancelling twice changes nothing.
+
+    Raises:
+        OrderNotCancellable: it was paid too long ago, or was shipped.
+    """
+    if order.status == OrderStatus.PENDING:
+        record.request_cancel(order, reason=reason)
+        order = Order.objects.get(pk=order.pk)
+    if order.status == OrderStatus.PROCESSING and order.step == Step.DONE:
+        begun = record.begin_late_cancel(order, reason=reason)
+        order = Order.objects.get(pk=order.pk)
+        if not begun and order.status == OrderStatus.PROCESSING and order.step == Step.DONE:
+            raise OrderNotCancellable("This order was paid too long ago, or was shipped; ask the shop for a return.")
+    return advance_until_settled(order, gateway=gateway, deadline=deadline)
+
+
+# ---- the steps ---------------------------------------------------------------------------------------------
+
+
+def _reserve(order: Order, _gateway: PaymentGateway, deadline: Deadline) -> None:
+    if reason := _reason_to_stop(order):
+        record.decide(order, to=Step.ABORT_UNCHARGED, kind="aborting", reason=reason)
+        return
+    quantities = dict(order.items.values_list("product_id", "quantity"))
+    try:
+        inventory.reserve(str(order.uid), quantities=quantities, deadline=deadline)
+    except OutOfStock:
+        record.decide(order, to=Step.ABORT_UNCHARGED, kind="aborting", reason=CancelReason.OUT_OF_STOCK)
+    except ReservationReleased:
+        # Whoever released it has decided before to abort, and this compare-and-set is lost; or it was swept
+        # up as an orphan, and the order cannot be filled any more.
+        record.decide(order, to=Step.ABORT_UNCHARGED, kind="aborting", reason=CancelReason.TIMED_OUT)
+    else:
+        record.decide(order, to=Step.CHARGING, kind="reserved", heed_cancel=True)
+
+
+def _charge(order: Order, gateway: PaymentGateway, deadline: Deadline) -> None:
+    if reason := _reason_to_stop(order):
+        record.decide(order, to=Step.ABORT, kind="aborting", reason=reason)
+        return
+    try:
+        charge = gateway.charge(
+            uid=order.uid,
+            amount=order.total,
+            currency=order.currency,
+            email=order.user_email,
+            payment_method=order.payment_method,
+            timeout_seconds=_payment_seconds(deadline),
+        )
+    except PaymentDeclined as declined:
+        record.decide(
+            order, to=Step.ABORT, kind="aborting", reason=CancelReason.PAYMENT_DECLINED, charge=declined.charge
+        )
+        return
+    if (charge.amount, charge.currency) != (order.total, order.currency):
+        record.decide(order, to=Step.ABORT, kind="aborting", reason=CancelReason.PAYMENT_FAILED, charge=charge)
+        return
+    record.decide(
+        order, to=Step.DONE, kind="processing", status=OrderStatus.PROCESSING, charge=charge, heed_cancel=True
+    )
+
+
+def _void_and_release(order: Order, gateway: PaymentGateway, deadline: Deadline) -> None:
+    charge = gateway.void(uid=order.uid, timeout_seconds=_payment_seconds(deadline))
+    record.save_payment(order, charge)
+    _release(order, gateway, deadline)
+
+
+def _release(order: Order, _gateway: PaymentGateway, deadline: Deadline) -> None:
+    inventory.release(str(order.uid), deadline=deadline)
+    record.decide(order, to=Step.DONE, kind="cancelled", status=OrderStatus.CANCELLED)
+
+
+def _nothing(_order: Order, _gateway: PaymentGateway, _deadline: Deadline) -> None:
+    """DONE: nothing is left to do."""
+
+
+_STEPS: Mapping[Step, Callable[[Order, PaymentGateway, Deadline], None]] = {
+    Step.CREATED: _reserve,
+    Step.CHARGING: _charge,
+    Step.ABORT: _void_and_release,
+    Step.ABORT_UNCHARGED: _release,
+    Step.DONE: _nothing,
+}
+
+
+def _reason_to_stop(order: Order) -> CancelReason | None:
+    if order.cancel_requested_at is not None:
+        return CancelReason(order.cancel_requested_reason)
+    # Only an order that got no answer before can be too old: the first try is made within its request.
+    oldest = timedelta(minutes=settings.ORDER_GIVE_UP_MINUTES)
+    if order.attempts and database_now() - order.created_at > oldest:
+        return CancelReason.TIMED_OUT
+    return None
+
+
+def _payment_seconds(deadline: Deadline) -> float:
+    seconds = min(PAYMENT_SECONDS, deadline.remaining() - SETTLE_SECONDS)
+    if seconds < MIN_PAYMENT_SECONDS:
+        raise OutOfTime
+    return seconds
+
+
+# ---- repeats -----------------------------------------------------------------------------------------------
+
+
+def _replay(key: Key, *, gateway: PaymentGateway, deadline: Deadline) -> Order | None:
+    """Answer a known key from its order, moving that on if nobody is at work on it; None if the key is new."""
+    known = record.find_key(key)
+    if known is None:
+        return None
+    if known.fingerprint != key.fingerprint:
+        raise IdempotencyKeyReused("This Idempotency-Key was used with another body.")
+    order = Order.objects.get(uid=known.order_uid)
+    if order.step == Step.DONE:
+        return order
+    if known.answer_due is not None and known.answer_due > database_now():
+        raise RequestInProgress("The first request with this Idempotency-Key is still being worked on.")
+    if record.claim(order):
+        return advance_until_settled(order, gateway=gateway, deadline=deadline)
+    return order
+
+
+def _quietly(write: Callable[[], None]) -> None:
+    """Do a write that only saves others time; without it they wait for the lease to end."""
+    try:
+        write()
+    except (OperationalError, InterfaceError) as error:
+        log.warning("a courtesy write got no answer", cause=repr(error))

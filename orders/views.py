@@ -1,0 +1,212 @@
+"""Orders over HTTP."""
+
+from django.conf import settings
+from drf_spectacular.utils import OpenApiExample
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from orders import saga, selectors
+from orders.errors import (
+    EmailRequired,
+    IdempotencyKeyReused,
+    OrderNotCancellable,
+    OrderNotFound,
+    PriceChanged,
+    RequestInProgress,
+    UnknownProduct,
+)
+from orders.models import Order
+from orders.payments.choice import payment_gateway
+from orders.quote import Wish
+from orders.serializers import (
+    ListOrdersQuery,
+    OrderAnswer,
+    OrderCancelAnswer,
+    OrderListAnswer,
+    OrderOutput,
+    OrderSummaryOutput,
+    PlacedOrderOutput,
+    PlaceOrderAnswer,
+    PlaceOrderInput,
+)
+from orders.states import CancelReason, OrderStatus
+from products.errors import CatalogueUnavailable
+from shop import headers
+from shop.deadline import Deadline
+from shop.errors import FieldError
+from shop.pagination import InvalidCursor, decode_cursor, encode_cursor
+from shop.schema import describe
+from users.callers import ANONYMOUS_USER_ID, Caller, caller_of
+from users.cognito import email_of
+from users.errors import EmailMissing, IdentityUnavailable
+from users.permissions import SignedInIfRequired
+
+SAMPLE_ORDER = {
+    "email": "customer@example.com",
+    "items": [
+        {"productId": "prod_001", "productName": 'MacBook Pro 16"', "quantity": 1, "price": 2499.99},
+        {"productId": "prod_002", "productName": "iPhone 15 Pro", "quantity": 2, "price": 1299.99},
+    ],
+}
+
+PLACED_MESSAGES = {
+    OrderStatus.PROCESSING: "Order created successfully",
+    OrderStatus.PENDING: "Order created successfully; payment and stock are being settled",
+}
+
+
+def _placed_message(order: Order) -> str:
+    words = PLACED_MESSAGES.get(OrderStatus(order.status))
+    return words or f"Order cancelled: {order.cancel_reason.replace('_', ' ')}"
+
+
+def _email_for(request: Request, caller: Caller | None, sent: str | None) -> str:
+    """Return the address an order is for: the one sent, or the account's."""
+    if sent is not None:
+        return sent
+    if caller is None:
+        message = "An order without a token needs an e-mail address."
+        raise EmailRequired(message, errors=[FieldError(field="/email", code="required", message=message)])
+    return email_of(caller, request.auth.access_token)
+
+
+class OrderListView(APIView):
+    """The caller's orders."""
+
+    permission_classes = (SignedInIfRequired,)
+
+    @describe(
+        operation_id="list_orders",
+        success={200: (OrderListAnswer, "A page of orders, newest first.")},
+        errors=[InvalidCursor],
+        parameters=[ListOrdersQuery],
+    )
+    def get(self, request: Request) -> Response:
+        """List the caller's orders (an administrator's list has everybody's)."""
+        query = ListOrdersQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        filters = {
+            name: value for name, value in query.validated_data.items() if name not in {"limit", "cursor"}
+        }
+        caller = caller_of(request)
+        names = [f"{name}={value}" for name, value in sorted(filters.items())]
+        scope = "&".join(["orders", caller.sub if caller else ANONYMOUS_USER_ID, *names])
+        cursor = query.validated_data.get("cursor")
+        page, position = selectors.list_orders(
+            caller,
+            limit=query.validated_data["limit"],
+            after=decode_cursor(cursor, scope=scope) if cursor else None,
+            **filters,
+        )
+        return Response(
+            {
+                "success": True,
+                "count": len(page),
+                "orders": OrderSummaryOutput(page, many=True).data,
+                "nextCursor": encode_cursor(position, scope=scope) if position else None,
+            }
+        )
+
+    @describe(
+        operation_id="place_order",
+        request=PlaceOrderInput,
+        success={
+            201: (
+                PlaceOrderAnswer,
+                "The order is durable. PROCESSING: paid and in stock. CANCELLED: see `cancelReason`. PENDING: a system "
+                "did not answer; the order settles by itself.",
+            )
+        },
+        errors=[
+            UnknownProduct,
+            PriceChanged,
+            EmailRequired,
+            EmailMissing,
+            headers.InvalidIdempotencyKey,
+            IdempotencyKeyReused,
+            RequestInProgress,
+            CatalogueUnavailable,
+            IdentityUnavailable,
+        ],
+        parameters=[headers.IDEMPOTENCY_KEY, headers.IDEMPOTENT_REPLAYED, headers.LOCATION],
+        examples=[OpenApiExample("Two products", value=SAMPLE_ORDER)],
+    )
+    def post(self, request: Request) -> Response:
+        """Place an order: 201 once it is durable; its status tells the outcome."""
+        deadline = Deadline(settings.ORDER_BUDGET_SECONDS)
+        body = PlaceOrderInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        key = headers.idempotency_key_of(request)
+        caller = caller_of(request)
+        order, repeated = saga.place_order(
+            Wish(
+                user_id=caller.sub if caller else ANONYMOUS_USER_ID,
+                user_email=_email_for(request, caller, body.validated_data.get("email")),
+                lines=body.validated_data["items"],
+                payment_method=body.validated_data.get("paymentMethod", ""),
+                metadata=body.validated_data.get("metadata", {}),
+                request_id=request.META.get("shop.request_id", ""),
+            ),
+            idempotency_key=key,
+            gateway=payment_gateway(),
+            deadline=deadline,
+        )
+        return Response(
+            {"success": True, "message": _placed_message(order), "order": PlacedOrderOutput(order).data},
+            status=201,
+            headers={"Location": f"/orders/{order.pk}"} | ({"Idempotent-Replayed": "true"} if repeated else {}),
+        )
+
+
+class OrderDetailView(APIView):
+    """One order."""
+
+    permission_classes = (SignedInIfRequired,)
+
+    @describe(
+        operation_id="get_order",
+        success={200: (OrderAnswer, "The order as it is now.")},
+        errors=[OrderNotFound],
+    )
+    def get(self, request: Request, order_id: str) -> Response:
+        """Read one of the caller's orders."""
+        order = selectors.get_order(caller_of(request), order_id)
+        return Response({"success": True, "order": OrderOutput(order).data})
+
+
+class OrderCancelView(APIView):
+    """The cancellation of one order."""
+
+    permission_classes = (SignedInIfRequired,)
+
+    @describe(
+        operation_id="cancel_order",
+        success={
+            200: (OrderCancelAnswer, "The order is CANCELLED: nothing is held, nothing is kept."),
+            202: (OrderCancelAnswer, "Not finished in time; from now on the order can only end CANCELLED."),
+        },
+        errors=[OrderNotFound, OrderNotCancellable],
+    )
+    def put(self, request: Request, order_id: str) -> Response:
+        """Cancel an order: at once while it is PENDING, with refund and restock while it is PROCESSING and young."""
+        deadline = Deadline(settings.ORDER_BUDGET_SECONDS)
+        caller = caller_of(request)
+        order = selectors.get_order(caller, order_id)
+        foreign = caller is not None and order.user_id != caller.sub
+        order = saga.cancel_order(
+            order,
+            reason=CancelReason.CANCELLED_BY_STAFF if foreign else CancelReason.CANCELLED_BY_CUSTOMER,
+            gateway=payment_gateway(),
+            deadline=deadline,
+        )
+        done = order.status == OrderStatus.CANCELLED
+        return Response(
+            {
+                "success": True,
+                "message": "Order cancelled successfully" if done else "The order is being cancelled",
+                "order": OrderOutput(selectors.get_order(caller, order_id)).data,
+            },
+            status=200 if done else 202,
+            headers=None if done else {"Retry-After": "2"},
+        )

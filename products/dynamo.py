@@ -1,0 +1,145 @@
+"""How this room talks to DynamoDB: exact attributes, one shared connection, one layer of retries."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import TypeVar
+
+import structlog
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.attributes import Attribute
+from pynamodb.connection import TableConnection
+from pynamodb.constants import NUMBER
+from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.models import Model
+from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
+
+from products.errors import CatalogueUnavailable
+from shop.aws import DYNAMODB_CONNECT_SECONDS, DYNAMODB_READ_SECONDS, dynamodb_connection
+from shop.deadline import Deadline
+
+log = structlog.get_logger("products.dynamo")
+
+T = TypeVar("T")
+
+CONDITION_FAILED = "ConditionalCheckFailed"
+# The longest that one call may take; none starts with less time left.
+CALL_SECONDS = DYNAMODB_CONNECT_SECONDS + DYNAMODB_READ_SECONDS
+MAX_ATTEMPTS = 6
+DEFAULT_BUDGET_SECONDS = 5.0
+
+_PASSING = frozenset(
+    {
+        "InternalServerError",
+        "InternalFailure",
+        "ServiceUnavailable",
+        "ThrottlingException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+        "TransactionConflict",
+        "ThrottlingError",
+        "ProvisionedThroughputExceeded",
+        "500",
+        "503",
+    }
+)
+
+
+class DecimalAttribute(Attribute[Decimal]):
+    """An exact decimal number (PynamoDB's NumberAttribute reads back a float)."""
+
+    attr_type = NUMBER
+
+    def serialize(self, value: Decimal) -> str:
+        """Write all digits."""
+        return str(value)
+
+    def deserialize(self, value: str) -> Decimal:
+        """Read all digits."""
+        return Decimal(value)
+
+
+class IntegerAttribute(Attribute[int]):
+    """A whole number."""
+
+    attr_type = NUMBER
+
+    def serialize(self, value: int) -> str:
+        """Write all digits."""
+        return str(value)
+
+    def deserialize(self, value: str) -> int:
+        """Read a whole number; DynamoDB may write 5 as 5E0."""
+        return int(Decimal(value))
+
+
+class SharedConnectionModel(Model):
+    """A model whose table is reached through the process's one DynamoDB client.
+
+    PynamoDB would build one client per model: 10 MB and a quarter of a second each.
+    """
+
+    @classmethod
+    def _get_connection(cls) -> TableConnection:
+        table = super()._get_connection()
+        shared = dynamodb_connection()
+        if table.connection is not shared:
+            if table.table_name not in shared._tables:  # noqa: SLF001 (PynamoDB offers no other way to share)
+                shared.add_meta_table(table.get_meta_table())
+            table.connection = shared
+        return table
+
+
+def codes_of(error: BaseException) -> set[str]:
+    """Return the DynamoDB error codes of a failed call; of a transaction, one per refused action."""
+    if isinstance(error, TransactWriteError) and error.cancellation_reasons:
+        return {reason.code for reason in error.cancellation_reasons if reason is not None}
+    code = error.cause_response_code if isinstance(error, PynamoDBException) else None
+    return {code} if code else set()
+
+
+def is_passing(error: BaseException) -> bool:
+    """Tell whether the same call may well work in a moment: no answer, throttled, in conflict, a 5xx.
+
+    A refused condition is an answer and never passing; beside a conflict on another item it says nothing
+    certain about ours, so the conflict decides.
+    """
+    if isinstance(error, BotoCoreError):
+        return True
+    if isinstance(error, ClientError):
+        return error.response.get("Error", {}).get("Code") in _PASSING
+    if isinstance(error, PynamoDBException):
+        codes = codes_of(error)
+        return bool(codes & _PASSING) or (not codes and isinstance(error.cause, BotoCoreError))
+    return False
+
+
+def call(operation: Callable[[], T], *, deadline: Deadline | None = None) -> T:
+    """Run one DynamoDB operation; repeat it with full jitter while its failure is passing and time is left.
+
+    Every operation passed here must be harmless to repeat: a lost reply looks like a lost request.
+
+    Raises:
+        CatalogueUnavailable: no answer within the attempts or the time.
+        PynamoDBException: DynamoDB answered, and the answer is no (a refused condition).
+    """
+    limit = deadline or Deadline(DEFAULT_BUDGET_SECONDS)
+
+    def give_up(state: RetryCallState) -> bool:
+        return state.attempt_number >= MAX_ATTEMPTS or limit.remaining() < CALL_SECONDS
+
+    if limit.remaining() < CALL_SECONDS:
+        raise CatalogueUnavailable("No time is left to ask the catalogue; try again.")
+    retrying = Retrying(
+        retry=retry_if_exception(is_passing),
+        wait=wait_random_exponential(multiplier=0.05, max=0.8),
+        stop=give_up,
+        reraise=True,
+    )
+    try:
+        return retrying(operation)
+    except Exception as error:
+        if is_passing(error):
+            raise CatalogueUnavailable("The catalogue did not answer; try again.") from error
+        raise

@@ -1,0 +1,96 @@
+"""Reads of the catalogue. Nothing here writes."""
+
+import re
+from collections.abc import Iterable
+
+from pynamodb.exceptions import DoesNotExist
+
+from products.dynamo import call
+from products.errors import ProductNotFound
+from products.models import CATALOGUE, Product, StockReservation
+from shop.deadline import Deadline
+
+# What an id of ours can look like; anything else cannot exist, and is not worth a question to DynamoDB.
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def get_product(product_id: str) -> Product:
+    """Return one product as it is now (a consistent read).
+
+    Raises:
+        ProductNotFound: it does not exist or was deleted.
+        CatalogueUnavailable: DynamoDB did not answer.
+    """
+    product = get_any_product(product_id)
+    if product is None or product.deleted_at is not None:
+        raise ProductNotFound(f"There is no product {product_id!r}.")
+    return product
+
+
+def get_any_product(product_id: str) -> Product | None:
+    """Return one product even if it was deleted; None if it never was."""
+    if not _ID.fullmatch(product_id):
+        return None
+    try:
+        return call(lambda: Product.get(product_id, consistent_read=True))
+    except DoesNotExist:
+        return None
+
+
+def get_products(product_ids: Iterable[str], *, deadline: Deadline | None = None) -> dict[str, Product]:
+    """Return the listed ones among up to 100 products, by id, as they are now (a consistent read)."""
+    ids = sorted({product_id for product_id in product_ids if _ID.fullmatch(product_id)})
+    if not ids:
+        return {}
+    found = call(lambda: list(Product.batch_get(ids, consistent_read=True)), deadline=deadline)
+    return {product.product_id: product for product in found if product.deleted_at is None}
+
+
+def list_products(*, category: str | None, limit: int, after: str | None) -> tuple[list[Product], str | None]:
+    """Return a page of products in order of their ids.
+
+    One Query of an index for the keys and one BatchGet for the items; keys whose item is gone by then are
+    made up for, so that a page is short only at the end.
+
+    Args:
+        category: only this category; None for all.
+        limit: 1 to 100.
+        after: the last product id of the page before.
+
+    Returns:
+        The page, and the id to go on after; None when there is no more.
+    """
+    page: list[Product] = []
+    more = True
+    while more and len(page) <= limit:
+        keys, more = _query_keys(category=category, limit=limit + 1 - len(page), after=after)
+        items = get_products(keys[:100]) | get_products(keys[100:])
+        page += [items[key] for key in keys if key in items]
+        after = keys[-1] if keys else after
+    if len(page) > limit:
+        page = page[:limit]
+        return page, page[-1].product_id
+    return page, None
+
+
+def _query_keys(*, category: str | None, limit: int, after: str | None) -> tuple[list[str], bool]:
+    index, attribute, value = (
+        (Product.catalogue_index, "catalogue", CATALOGUE)
+        if category is None
+        else (Product.category_index, "category", category)
+    )
+    start = after and {"productId": {"S": after}, "listKey": {"S": after}, attribute: {"S": value}}
+
+    def query() -> tuple[list[str], bool]:
+        found = index.query(value, limit=limit, last_evaluated_key=start or None)
+        return [product.product_id for product in found], found.last_evaluated_key is not None
+
+    return call(query)
+
+
+def get_reservation(order_uid: str, *, deadline: Deadline | None = None) -> StockReservation | None:
+    """Return what an order holds (a consistent read), or None if it never reserved."""
+    try:
+        return call(lambda: StockReservation.get(order_uid, consistent_read=True), deadline=deadline)
+    except DoesNotExist:
+        return None

@@ -1,0 +1,68 @@
+"""The one place that makes AWS clients: region, endpoints, time-outs, retries.
+
+Endpoints are AWS's own unless botocore's standard variables name others
+(``AWS_ENDPOINT_URL``, ``AWS_ENDPOINT_URL_DYNAMODB``, ``AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER``).
+"""
+
+from functools import cache
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from django.conf import settings
+from pynamodb.connection import Connection
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+
+DYNAMODB_CONNECT_SECONDS = 0.5
+DYNAMODB_READ_SECONDS = 1.0
+COGNITO_CONNECT_SECONDS = 1.0
+COGNITO_READ_SECONDS = 3.0
+
+# Building a client is slow (100–300 ms) and not locked inside botocore: threads that meet a cold process
+# would each build their own.
+_building = Lock()
+
+
+def dynamodb_connection() -> Connection:
+    """Return the process's only DynamoDB connection (thread-safe; one botocore client, no botocore retries).
+
+    Retries belong to :mod:`products.dynamo`, in one layer, within the caller's time budget.
+    """
+    with _building:
+        return _dynamodb_connection()
+
+
+@cache
+def _dynamodb_connection() -> Connection:
+    connection = Connection(
+        region=settings.AWS_REGION,
+        connect_timeout_seconds=DYNAMODB_CONNECT_SECONDS,
+        read_timeout_seconds=DYNAMODB_READ_SECONDS,
+        max_retry_attempts=0,
+        max_pool_connections=settings.AWS_MAX_POOL_CONNECTIONS,
+    )
+    _ = connection.client  # build it now, under the lock
+    return connection
+
+
+def cognito_client() -> "CognitoIdentityProviderClient":
+    """Return the process's only Cognito client (thread-safe)."""
+    with _building:
+        return _cognito_client()
+
+
+@cache
+def _cognito_client() -> "CognitoIdentityProviderClient":
+    return boto3.session.Session(region_name=settings.AWS_REGION).client(
+        "cognito-idp",
+        config=Config(
+            connect_timeout=COGNITO_CONNECT_SECONDS,
+            read_timeout=COGNITO_READ_SECONDS,
+            # A second try of a sign-up whose reply was lost would answer "address taken".
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            max_pool_connections=settings.AWS_MAX_POOL_CONNECTIONS,
+        ),
+    )

@@ -1,0 +1,174 @@
+"""Every failure becomes RFC 9457 ``application/problem+json`` here; the one place that knows status codes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import structlog
+from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework import exceptions as drf
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as drf_exception_handler
+from structlog.contextvars import get_contextvars
+
+from shop.errors import (
+    ConflictError,
+    DomainError,
+    FieldError,
+    ForbiddenError,
+    NotAuthenticatedError,
+    NotFoundError,
+    PreconditionError,
+    RetryLater,
+    TooManyRequestsError,
+    UnavailableError,
+    UnprocessableError,
+)
+from shop.wire import BodyTooLarge, dump_json
+
+log = structlog.get_logger("shop.errors")
+
+PROBLEM_JSON = "application/problem+json"
+
+STATUS_BY_KIND: dict[type[DomainError], int] = {
+    BodyTooLarge: 413,
+    NotAuthenticatedError: 401,
+    ForbiddenError: 403,
+    NotFoundError: 404,
+    ConflictError: 409,
+    PreconditionError: 412,
+    UnprocessableError: 422,
+    TooManyRequestsError: 429,
+    UnavailableError: 503,
+    DomainError: 400,  # last: the base class matches everything above it too
+}
+
+# What the framework itself refuses: status -> (code, title, what it means).
+FRAMEWORK_PROBLEMS: dict[int, tuple[str, str, str]] = {
+    400: ("invalid_request", "Invalid request", "The body or a parameter is not what this call takes; `errors` lists each fault."),
+    401: ("not_authenticated", "Not authenticated", "This call needs a Bearer token; sign in with POST /users/login."),
+    403: ("permission_denied", "Not allowed", "The caller is known, and may not do this."),
+    404: ("not_found", "Not found", "There is nothing at this address."),
+    405: ("method_not_allowed", "Method not allowed", "This address does not answer this method; `Allow` lists those it does."),
+    406: ("not_acceptable", "Not acceptable", "This service answers application/json."),
+    415: ("unsupported_media_type", "Unsupported media type", "Bodies are application/json."),
+    429: ("too_many_requests", "Too many requests", "Come back after `Retry-After` seconds."),
+    500: ("internal_error", "Internal error", "A fault of ours. It is logged under the request's id."),
+}  # fmt: skip
+
+
+class DatabaseUnavailable(UnavailableError):
+    """The order database did not answer. Nothing was changed unless an answer says so; try again."""
+
+    code = "database_unavailable"
+
+
+def status_of(kind: type[DomainError]) -> int:
+    """Return the status of an error class."""
+    return next(status for base, status in STATUS_BY_KIND.items() if issubclass(kind, base))
+
+
+def problem(
+    *, status: int, code: str, title: str, detail: str, instance: str, errors: Sequence[FieldError] = ()
+) -> dict[str, Any]:
+    """Build the problem object of RFC 9457, with this API's additional members."""
+    return {
+        "type": f"/docs/errors#{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": instance,
+        "success": False,
+        "code": code,
+        "errors": [{"field": e.field, "code": e.code, "message": e.message, **e.extra} for e in errors],
+        "requestId": get_contextvars().get("request_id"),
+    }
+
+
+def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | None:
+    """Answer every expected failure as a problem; None means a bug, which becomes a logged 500."""
+    path = context["request"].path
+    if isinstance(exc, OperationalError | InterfaceError):
+        log.warning("the database did not answer", error=str(exc))
+        exc = DatabaseUnavailable("The order database did not answer; try again.")
+    if isinstance(exc, DomainError):
+        return _domain_response(exc, path)
+    if isinstance(exc, Http404 | PermissionDenied):
+        exc = drf.NotFound() if isinstance(exc, Http404) else drf.PermissionDenied()
+    response = drf_exception_handler(exc, dict(context))  # keeps WWW-Authenticate, Allow and Retry-After
+    if response is None or not isinstance(exc, drf.APIException):
+        return None
+    code, title, meaning = FRAMEWORK_PROBLEMS.get(response.status_code, FRAMEWORK_PROBLEMS[400])
+    own_code = exc.get_codes()
+    if isinstance(exc, drf.ValidationError):
+        errors: list[FieldError] = list(_field_errors(exc.get_full_details()))
+        detail = errors[0].message if len(errors) == 1 else meaning
+    else:
+        errors, detail = [], str(exc.detail) if isinstance(exc, drf.ParseError) else meaning
+        if isinstance(exc, drf.ParseError):
+            code, title = "invalid_json", "Invalid JSON"
+        elif isinstance(exc, drf.AuthenticationFailed) and isinstance(own_code, str):
+            code, detail = own_code, str(exc.detail)
+    response.data = problem(
+        status=response.status_code, code=code, title=title, detail=detail, instance=path, errors=errors
+    )
+    response.content_type = PROBLEM_JSON
+    return response
+
+
+def _domain_response(exc: DomainError, path: str) -> Response:
+    headers = _headers(exc)
+    if isinstance(exc, UnavailableError):
+        log.warning("a dependency did not answer", code=exc.code, cause=repr(exc.__cause__))
+    return Response(_problem_of(exc, path), status=status_of(type(exc)), headers=headers, content_type=PROBLEM_JSON)
+
+
+def _problem_of(exc: DomainError, path: str) -> dict[str, Any]:
+    return problem(
+        status=status_of(type(exc)), code=exc.code, title=exc.title, detail=exc.message, instance=path, errors=exc.errors
+    )
+
+
+def _headers(exc: DomainError) -> dict[str, str]:
+    if isinstance(exc, NotAuthenticatedError):
+        return {"WWW-Authenticate": exc.challenge}
+    if isinstance(exc, RetryLater):
+        return {"Retry-After": str(exc.retry_after_seconds)}
+    return {}
+
+
+def problem_response(request: HttpRequest, exc: DomainError) -> HttpResponse:
+    """Answer a failure outside of any API view (middleware, unknown addresses, the 500 page)."""
+    return HttpResponse(
+        dump_json(_problem_of(exc, request.path)),
+        status=status_of(type(exc)),
+        content_type=PROBLEM_JSON,
+        headers=_headers(exc),
+    )
+
+
+def framework_response(request: HttpRequest, status: int) -> HttpResponse:
+    """Answer one of the framework's own refusals outside of any API view."""
+    code, title, meaning = FRAMEWORK_PROBLEMS[status]
+    body = problem(status=status, code=code, title=title, detail=meaning, instance=request.path)
+    return HttpResponse(dump_json(body), status=status, content_type=PROBLEM_JSON)
+
+
+def _field_errors(details: Any, pointer: str = "") -> Iterator[FieldError]:
+    """Flatten DRF's nested details into one entry per fault, each under its JSON Pointer."""
+    if isinstance(details, Mapping) and set(details) == {"message", "code"} and isinstance(details["code"], str):
+        yield FieldError(field=pointer, code=details["code"], message=str(details["message"]))
+    elif isinstance(details, Mapping):
+        for name, inner in details.items():
+            here = pointer if name == "non_field_errors" else f"{pointer}/{_escape(str(name))}"
+            yield from _field_errors(inner, here)
+    else:
+        for index, inner in enumerate(details):
+            leaf = isinstance(inner, Mapping) and set(inner) == {"message", "code"}
+            yield from _field_errors(inner, pointer if leaf else f"{pointer}/{index}")
+
+
+def _escape(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+

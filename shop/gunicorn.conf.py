@@ -1,0 +1,65 @@
+"""How gunicorn serves the shop, in production and in ``make run`` alike: ``gunicorn -c shop/gunicorn.conf.py shop.wsgi``.
+
+Each name is one of gunicorn's settings. Threads, because mysqlclient blocks in C, which starves gevent.
+"""
+
+# ruff: noqa: N999 (the name is what people look for; gunicorn reads it by path)
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+# gunicorn reads this file before it puts the working directory on the path.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from shop.logging import logging_config
+
+bind = f"{os.environ.get('BIND', '0.0.0.0')}:{os.environ.get('PORT', '8000')}"  # noqa: S104 (a container's only way)
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
+threads = int(os.environ.get("GUNICORN_THREADS") or 8)
+
+# Longer than a load balancer keeps idle connections (60 s): it must be the one to close them.
+keepalive = 75
+# Shorter than what ECS waits between SIGTERM and SIGKILL (30 s).
+graceful_timeout = 25
+# A worker whose heartbeat stops for this long is replaced; it does not bound a request, socket time-outs do.
+timeout = 60
+# Heartbeat files in memory: a slow disk must not look like a dead worker. macOS has no /dev/shm.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 (gunicorn makes its own file in it)
+# It would write into the home directory, which a read-only container has not.
+control_socket_disable = True
+
+limit_request_line = 4094
+limit_request_fields = 64
+limit_request_field_size = 8190
+
+# The application logs one line per request. gunicorn's own lines take the same form.
+accesslog = None
+logconfig_dict = logging_config(
+    log_format=os.environ.get("LOG_FORMAT", "json"), level=os.environ.get("LOG_LEVEL", "INFO")
+)
+logconfig_dict["loggers"]["gunicorn.error"] = {"level": "INFO", "propagate": True}
+
+
+def post_worker_init(worker: Any) -> None:
+    """Pay for what the first request would pay for: the URL table, the DynamoDB client, the MySQL driver.
+
+    Failures are only logged: a worker must come up while a database is down, and say so at /health/ready.
+    """
+    # Django's settings exist only from here on, in the worker.
+    from django.db import connection
+    from django.urls import get_resolver
+
+    from shop.aws import dynamodb_connection
+
+    def open_database() -> None:
+        connection.ensure_connection()
+        connection.close()  # this thread serves no requests
+
+    for warm in (lambda: get_resolver().url_patterns, dynamodb_connection, open_database):
+        try:
+            warm()
+        except Exception:  # whatever it is, the first request will meet it and answer
+            logging.getLogger("gunicorn.error").warning("worker %s is not warm", worker.pid, exc_info=True)

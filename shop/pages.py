@@ -1,0 +1,131 @@
+"""The pages around the API: the front page, the API browser, the table of errors, and the plain refusals."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.shortcuts import render
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from shop.errors import DomainError
+from shop.exception_handler import FRAMEWORK_PROBLEMS, framework_response, status_of
+
+LINKS = {
+    "products": "/products",
+    "orders": "/orders",
+    "users": "/users/me",
+    "docs": "/docs",
+    "schema": "/schema",
+    "errors": "/docs/errors",
+    "live": "/health/live",
+    "ready": "/health/ready",
+    "admin": "/admin/",
+}
+
+
+class PublicView(APIView):
+    """Open to anyone; no token means anything here."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+
+class FrontView(PublicView):
+    """What this is and where to go."""
+
+    def get(self, request: Request) -> Response | HttpResponse:
+        """Answer a program with links, and a person's browser with a page."""
+        if "text/html" in request.headers.get("Accept", ""):
+            base = request.build_absolute_uri("/").rstrip("/")
+            context = {"version": settings.VERSION, "links": LINKS, "base": base, "open": not settings.REQUIRE_AUTH}
+            return render(request, "shop/front.html", context)
+        return Response({"success": True, "name": "shop", "version": settings.VERSION, "links": LINKS})
+
+
+class SchemaView(SpectacularJSONAPIView):
+    """The OpenAPI document."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+
+class DocsView(SpectacularSwaggerView):
+    """The API browser; everything it needs is served from here."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    url = "/schema"
+    title = "shop API"
+
+
+def error_table() -> list[dict[str, Any]]:
+    """Return every code this API can answer, with its status and meaning, in order of the codes."""
+    rows = {
+        code: {"code": code, "status": status, "title": title, "meaning": meaning}
+        for status, (code, title, meaning) in FRAMEWORK_PROBLEMS.items()
+    }
+    for code, status, title, meaning in OTHER_PROBLEMS:
+        rows[code] = {"code": code, "status": status, "title": title, "meaning": meaning}
+    for kind in _leaves(DomainError):
+        meaning = " ".join((kind.__doc__ or "").split())
+        rows[kind.code] = {"code": kind.code, "status": status_of(kind), "title": kind.title, "meaning": meaning}
+    return [rows[code] for code in sorted(rows)]
+
+
+# Codes without a class of their own.
+OTHER_PROBLEMS = (
+    ("invalid_json", 400, "Invalid JSON", "The body is not valid JSON: `detail` says where it stops being so."),
+    ("not_ready", 503, "Not ready", "GET /health/ready: a system that orders need does not answer."),
+)
+
+
+def _leaves(kind: type[DomainError]) -> Iterator[type[DomainError]]:
+    children = kind.__subclasses__()
+    if not children:
+        yield kind
+    for child in children:
+        yield from _leaves(child)
+
+
+class ErrorsView(PublicView):
+    """Every error code, explained; where the ``type`` of a problem leads."""
+
+    def get(self, request: Request) -> Response | HttpResponse:
+        """Answer a program with JSON, and a person's browser with a table."""
+        rows = error_table()
+        if "text/html" in request.headers.get("Accept", ""):
+            return render(request, "shop/errors.html", {"rows": rows})
+        return Response({"success": True, "count": len(rows), "errors": rows})
+
+
+def without_slash(request: HttpRequest, path: str) -> HttpResponse:
+    """Send a path with one slash too many to the one without: 308, so that a POST stays a POST."""
+    query = request.META.get("QUERY_STRING", "")
+    response = HttpResponsePermanentRedirect(f"/{path}" + (f"?{query}" if query else ""))
+    response.status_code = 308
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Django's own refusals (an unknown Host, a malformed address)."""
+    return framework_response(request, 400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Refuse outside of any view."""
+    return framework_response(request, 403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """There is nothing at this address."""
+    return framework_response(request, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A fault of ours; the log has it under the request's id, the answer says nothing of it."""
+    return framework_response(request, 500)

@@ -1,0 +1,54 @@
+"""Lists in pages: how many, and where to go on. Cursors are signed, so they cannot be made or changed outside."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core import signing
+from rest_framework import serializers
+
+from shop.errors import DomainError
+from shop.serializers import QueryIntegerField
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 100
+
+
+class InvalidCursor(DomainError):
+    """The cursor was not made by this list with these filters. Start again without one."""
+
+    code = "invalid_cursor"
+    title = "Invalid cursor"
+
+
+class PageQuery(serializers.Serializer[Any]):
+    """``limit`` and ``cursor`` of every list."""
+
+    limit = QueryIntegerField(
+        min_value=1, max_value=MAX_LIMIT, default=DEFAULT_LIMIT, help_text="Entries in a page, at most."
+    )
+    cursor = serializers.CharField(
+        required=False, max_length=1000, help_text="`nextCursor` of the page before; not to be made by hand."
+    )
+
+
+def encode_cursor(position: Mapping[str, Any], *, scope: str) -> str:
+    """Write down where a page ended.
+
+    Args:
+        position: what the list needs to go on (JSON values).
+        scope: the list and its filters; the cursor is good for that alone.
+    """
+    return signing.dumps(dict(position), salt=f"shop.cursor:{scope}", compress=False)
+
+
+def decode_cursor(cursor: str, *, scope: str) -> dict[str, Any]:
+    """Read where to go on.
+
+    Raises:
+        InvalidCursor: it is not a cursor of ours, was changed, or belongs to other filters.
+    """
+    try:
+        position: dict[str, Any] = signing.loads(cursor, salt=f"shop.cursor:{scope}")
+    except signing.BadSignature as error:
+        raise InvalidCursor("This cursor is not of this list and these filters; start again without one.") from error
+    return position

@@ -1,0 +1,163 @@
+"""Fields and a base class that take exactly what the API documents, and say precisely what else they got."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from shop.wire import timestamp
+
+_DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,20})?")
+_WHOLE = re.compile(r"[0-9]{1,15}")
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """A JSON object of known members.
+
+    ``read_back`` names members that a client may have read from us and send back; they are ignored.
+    """
+
+    read_back: frozenset[str] = frozenset()
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse anything but an object, and members that mean nothing here."""
+        if not isinstance(data, Mapping):
+            raise serializers.ValidationError("Expected a JSON object.", code="not_an_object")
+        unknown = [name for name in data if name not in self.fields and name not in self.read_back]
+        if unknown:
+            known = ", ".join(sorted(name for name, field in self.fields.items() if not field.read_only))
+            raise serializers.ValidationError(
+                {
+                    name: [serializers.ErrorDetail(f"Unknown field; known are: {known}.", "unknown_field")]
+                    for name in unknown
+                }
+            )
+        return super().to_internal_value(data)
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """A JSON integer: no text, no fraction, no exponent, no truth value."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """Take an ``int`` only."""
+        if type(data) is not int:
+            raise serializers.ValidationError("Expected a whole number.", code="invalid")
+        return data
+
+
+class QueryIntegerField(serializers.IntegerField):
+    """A whole number in a query string: ASCII digits only."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """Take digits only (``int()`` would take ``1_0`` and other scripts' digits)."""
+        if not _WHOLE.fullmatch(str(data)):
+            raise serializers.ValidationError("Expected a whole number.", code="invalid")
+        return int(data)
+
+
+class TextField(serializers.CharField):
+    """A JSON string; numbers are not taken for text."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Take a ``str`` only."""
+        if not isinstance(data, str):
+            raise serializers.ValidationError("Expected a text.", code="invalid")
+        return str(super().to_internal_value(data))
+
+
+@extend_schema_field(OpenApiTypes.EMAIL)
+class EmailTextField(TextField):
+    """An e-mail address of at most 254 characters, in lower case."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": 254, **kwargs})
+        self._email = serializers.EmailField()
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the address in lower case."""
+        address: str = self._email.run_validation(super().to_internal_value(data).lower())
+        return address
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "number", "minimum": 0, "maximum": 9_999_999.99, "multipleOf": 0.01},
+            {"type": "string", "pattern": r"^[0-9]{1,7}(\.[0-9]{1,2})?$"},
+        ]
+    }
+)
+class MoneyField(serializers.Field[Decimal, Any, Any, Any]):
+    """An amount in the shop's currency: a JSON number or decimal text, 0 to 9,999,999.99, at most 2 decimals."""
+
+    maximum = Decimal("9999999.99")
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        """Return the exact amount with two decimals."""
+        amount = self._exact(data)
+        if not 0 <= amount <= self.maximum:
+            raise serializers.ValidationError(f"Must be between 0 and {self.maximum}.", code="out_of_range")
+        cents = amount.quantize(Decimal("0.01"))
+        if cents != amount:
+            raise serializers.ValidationError("At most 2 decimals.", code="too_many_decimals")
+        return cents
+
+    @staticmethod
+    def _exact(data: Any) -> Decimal:
+        number = type(data) in {int, Decimal}
+        if not number and not (isinstance(data, str) and _DECIMAL.fullmatch(data)):
+            raise serializers.ValidationError("Expected an amount such as 19.99.", code="invalid")
+        try:
+            amount = Decimal(data)
+        except InvalidOperation as error:  # pragma: no cover (the pattern has let through what Decimal takes)
+            raise serializers.ValidationError("Expected an amount such as 19.99.", code="invalid") from error
+        if amount.adjusted() > 30 or amount.as_tuple().exponent < -30:  # type: ignore[operator]
+            raise serializers.ValidationError("Expected an amount such as 19.99.", code="invalid")
+        return amount
+
+    def to_representation(self, value: Decimal) -> Decimal:
+        """Return the amount; the renderer writes a number."""
+        return value
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "maxProperties": 20,
+        "additionalProperties": {"type": "string", "maxLength": 500},
+        "description": "Up to 20 keys (1–100 characters) with text values of at most 500 characters.",
+    }
+)
+class MetadataField(serializers.Field[dict[str, str], Any, Any, Any]):
+    """Free text by key, kept and returned as sent."""
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        """Check number and lengths."""
+        if not isinstance(data, dict):
+            raise serializers.ValidationError("Expected an object of texts.", code="invalid")
+        if len(data) > 20:
+            raise serializers.ValidationError("At most 20 keys.", code="too_many_keys")
+        for key, value in data.items():
+            if not 1 <= len(key) <= 100:
+                raise serializers.ValidationError("Keys have 1 to 100 characters.", code="invalid_key")
+            if not isinstance(value, str) or len(value) > 500:
+                raise serializers.ValidationError(
+                    {key: [serializers.ErrorDetail("Expected a text of at most 500 characters.", "invalid")]}
+                )
+        return data
+
+    def to_representation(self, value: dict[str, str]) -> dict[str, str]:
+        """Return it as it was sent."""
+        return dict(value)
+
+
+class TimestampField(serializers.DateTimeField):
+    """UTC, ISO 8601, milliseconds, ``Z``."""
+
+    def to_representation(self, value: Any) -> str | None:
+        """Write the time as the wire has it."""
+        return timestamp(value)

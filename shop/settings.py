@@ -1,0 +1,247 @@
+"""Every setting, all from the environment; a missing or unknown value stops the start and names its variable.
+
+``.env.example`` and docs/settings.md describe each. A file named by ``ENV_FILE`` (default: ``.env`` beside
+``manage.py``) may set variables too; those already in the environment win.
+"""
+
+import os
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from shop import __version__
+from shop.logging import logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = __version__
+
+env = environ.Env()
+env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
+
+
+def choice(name: str, *options: str, default: str | None = None) -> str:
+    """Read one of a few words; anything else stops the start."""
+    value: str = env.str(name) if default is None else env.str(name, default=default)
+    if value not in options:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(options)}; it is {value!r}.")
+    return value
+
+
+def number(name: str, *, default: int, low: int, high: int) -> int:
+    """Read a whole number within bounds (both included)."""
+    try:
+        value: int = env.int(name, default=default)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a whole number; it is {env.str(name)!r}.") from error
+    if not low <= value <= high:
+        raise ImproperlyConfigured(f"{name} must be between {low} and {high}; it is {value}.")
+    return value
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """Read a truth value; unlike ``env.bool``, a word that is neither yes nor no is an error, never False."""
+    text: str = env.str(name, default=str(default)).lower()
+    if text in {"true", "1", "yes", "on"}:
+        return True
+    if text in {"false", "0", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be true or false; it is {text!r}.")
+
+
+def rate(name: str, *, default: str) -> Decimal:
+    """Read a share between 0 and 1."""
+    text = env.str(name, default=default)
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal(-1)
+    if not (value.is_finite() and 0 <= value <= 1):
+        raise ImproperlyConfigured(f"{name} must be a number from 0 to 1; it is {text!r}.")
+    return value
+
+
+# ---- Django ------------------------------------------------------------------------------------------------
+
+DEBUG = flag("DJANGO_DEBUG", default=False)
+SECRET_KEY = env.str("DJANGO_SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("DJANGO_SECRET_KEY_FALLBACKS", default=[])
+ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=[])
+CSRF_TRUSTED_ORIGINS = env.list("DJANGO_CSRF_TRUSTED_ORIGINS", default=[])
+
+ROOT_URLCONF = "shop.urls"
+WSGI_APPLICATION = "shop.wsgi.application"
+# Paths have no trailing slash; shop.urls redirects one too many. /admin/ keeps Django's.
+APPEND_SLASH = False
+TIME_ZONE = "UTC"
+USE_TZ = True
+LANGUAGE_CODE = "en-us"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGIN_REDIRECT_URL = "/admin/"
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "shop",
+    "products",
+    "users",
+    "orders",
+]
+
+MIDDLEWARE = [
+    "shop.middleware.RequestIdMiddleware",
+    "shop.middleware.HealthCheckMiddleware",  # before the Host check: a load balancer calls by bare IP
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "shop.middleware.BodyLimitMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / "static"))
+WHITENOISE_USE_FINDERS = flag("SERVE_STATIC_FROM_SOURCE", default=False)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+# ---- HTTP security -----------------------------------------------------------------------------------------
+
+# Behind the load balancer TLS ends before us; it says so in X-Forwarded-Proto.
+BEHIND_TLS_PROXY = flag("BEHIND_TLS_PROXY", default=True)
+if BEHIND_TLS_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = BEHIND_TLS_PROXY
+SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS_PROXY else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = BEHIND_TLS_PROXY
+SECURE_HSTS_PRELOAD = BEHIND_TLS_PROXY
+SESSION_COOKIE_SECURE = BEHIND_TLS_PROXY
+CSRF_COOKIE_SECURE = BEHIND_TLS_PROXY
+X_FRAME_OPTIONS = "DENY"
+MAX_BODY_BYTES = 1_048_576
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+
+# ---- MySQL: orders -----------------------------------------------------------------------------------------
+
+DATABASES: dict[str, dict[str, Any]] = {"default": dict(env.db_url("DATABASE_URL"))}
+_database = DATABASES["default"]
+if env.str("DATABASE_PASSWORD", default=""):  # so that the URL can be plain and the password injected
+    _database["PASSWORD"] = env.str("DATABASE_PASSWORD")
+_database["ATOMIC_REQUESTS"] = False  # the saga commits between its steps
+_database["CONN_MAX_AGE"] = number("DATABASE_CONN_MAX_AGE_SECONDS", default=60, low=0, high=3600)
+_database["CONN_HEALTH_CHECKS"] = True
+if _database["ENGINE"] == "django.db.backends.mysql":
+    _database["OPTIONS"] = {
+        **_database.get("OPTIONS", {}),
+        "charset": "utf8mb4",
+        "isolation_level": "read committed",
+        "init_command": "SET sql_mode='STRICT_TRANS_TABLES', innodb_lock_wait_timeout=3, time_zone='+00:00'",
+        "connect_timeout": 1,
+        "read_timeout": 4,
+        "write_timeout": 4,
+    }
+    _database["TEST"] = {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_unicode_ci"}
+    if env.str("DATABASE_SSL_CA", default=""):
+        # Without VERIFY_IDENTITY the client checks neither the certificate nor the host name.
+        _database["OPTIONS"] |= {"ssl_mode": "VERIFY_IDENTITY", "ssl": {"ca": env.str("DATABASE_SSL_CA")}}
+elif _database["ENGINE"] == "django.db.backends.sqlite3":
+    # Deferred transactions of several threads end in "database is locked"; immediate ones wait their turn.
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 5,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+    }
+else:
+    raise ImproperlyConfigured("DATABASE_URL must begin with mysql:// or sqlite://.")
+
+# ---- AWS: DynamoDB and Cognito -----------------------------------------------------------------------------
+
+AWS_REGION = env.str("AWS_REGION")
+AWS_MAX_POOL_CONNECTIONS = number("AWS_MAX_POOL_CONNECTIONS", default=32, low=1, high=1000)
+PRODUCTS_TABLE = env.str("PRODUCTS_TABLE", default="Products")
+RESERVATIONS_TABLE = env.str("RESERVATIONS_TABLE", default="StockReservations")
+MOVEMENTS_TABLE = env.str("MOVEMENTS_TABLE", default="StockMovements")
+
+COGNITO_USER_POOL_ID = env.str("COGNITO_USER_POOL_ID")
+COGNITO_CLIENT_ID = env.str("COGNITO_CLIENT_ID")
+COGNITO_CLIENT_SECRET = env.str("COGNITO_CLIENT_SECRET", default="")  # noqa: S105 (an app client may have none)
+COGNITO_ISSUER = env.str(
+    "COGNITO_ISSUER", default=f"https://cognito-idp.{AWS_REGION}.amazonaws.com/{COGNITO_USER_POOL_ID}"
+)
+COGNITO_JWKS_URL = env.str("COGNITO_JWKS_URL", default=f"{COGNITO_ISSUER}/.well-known/jwks.json")
+COGNITO_ADMIN_GROUP = env.str("COGNITO_ADMIN_GROUP", default="admin")
+
+# ---- The shop ----------------------------------------------------------------------------------------------
+
+REQUIRE_AUTH = flag("REQUIRE_AUTH", default=True)
+CURRENCY = env.str("CURRENCY", default="USD")
+ORDER_BUDGET_SECONDS = number("ORDER_BUDGET_SECONDS", default=8, low=1, high=60)
+ORDER_LEASE_SECONDS = number("ORDER_LEASE_SECONDS", default=15, low=1, high=300)
+ORDER_CANCEL_WINDOW_MINUTES = number("ORDER_CANCEL_WINDOW_MINUTES", default=30, low=0, high=525_600)
+ORDER_GIVE_UP_MINUTES = number("ORDER_GIVE_UP_MINUTES", default=15, low=1, high=1440)
+
+PAYMENT_GATEWAY = choice("PAYMENT_GATEWAY", "mock")
+PAYMENTS_ARE_MOCK = flag("PAYMENTS_ARE_MOCK", default=False)
+MOCK_PAYMENT_SUCCESS_RATE = rate("MOCK_PAYMENT_SUCCESS_RATE", default="0.95")
+MOCK_PAYMENT_FAILURE_RATE = rate("MOCK_PAYMENT_FAILURE_RATE", default="0")
+MOCK_PAYMENT_LATENCY_MS = number("MOCK_PAYMENT_LATENCY_MS", default=0, low=0, high=60_000)
+
+# ---- API ---------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["users.authentication.CognitoAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],  # opening is explicit
+    "DEFAULT_RENDERER_CLASSES": ["shop.wire.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["shop.wire.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "shop.schema.ShopSchema",
+    "EXCEPTION_HANDLER": "shop.exception_handler.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,  # ?format= is no part of this API
+}
+
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "shop",
+    "VERSION": VERSION,
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+}
+
+# ---- Logging -----------------------------------------------------------------------------------------------
+
+LOG_FORMAT = choice("LOG_FORMAT", "json", "console", default="json")
+LOG_LEVEL = choice("LOG_LEVEL", "DEBUG", "INFO", "WARNING", "ERROR", default="INFO")
+LOGGING_CONFIG = None
+LOGGING = logging_config(log_format=LOG_FORMAT, level=LOG_LEVEL)
