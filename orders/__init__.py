@@ -1,0 +1,1 @@
+"""Orders: what was bought, paid and cancelled. Kept in MySQL; the saga joins the three systems."""

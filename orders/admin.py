@@ -61,7 +61,16 @@ class EventInline(ReadOnly, EventTable):
 class OrderAdmin(ReadOnly, OrderModelAdmin):
     """Find an order, see all of it."""
 
-    list_display = ("id", "status", "cancel_reason", "user_email", "total", "currency", "item_count", "created_at")
+    list_display = (
+        "id",
+        "status",
+        "cancel_reason",
+        "user_email",
+        "total",
+        "currency",
+        "item_count",
+        "created_at",
+    )
     list_filter = ("status", "cancel_reason", "created_at")
     search_fields = ("=id", "user_email__startswith")
     search_help_text = "An order's number, or the beginning of an e-mail address"

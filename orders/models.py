@@ -12,7 +12,11 @@ from orders.states import CancelReason, OrderStatus, PaymentStatus, Step
 
 def database_now() -> datetime:
     """Return the time of the database, the one clock all processes share (UTC)."""
-    sql = "SELECT UTC_TIMESTAMP(6)" if connection.vendor == "mysql" else "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')"
+    sql = (
+        "SELECT UTC_TIMESTAMP(6)"
+        if connection.vendor == "mysql"
+        else "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')"
+    )
     with connection.cursor() as cursor:
         cursor.execute(sql)
         value = cursor.fetchone()[0]
@@ -50,12 +54,16 @@ class Order(models.Model):
         ordering = ["-created_at", "-id"]
         indexes = [
             models.Index(fields=["user_id", "-created_at", "-id"], name="orders_user_newest"),
-            models.Index(fields=["user_id", "status", "-created_at", "-id"], name="orders_user_status_newest"),
+            models.Index(
+                fields=["user_id", "status", "-created_at", "-id"], name="orders_user_status_newest"
+            ),
             models.Index(fields=["-created_at", "-id"], name="orders_newest"),
             models.Index(fields=["status", "-created_at", "-id"], name="orders_status_newest"),
             models.Index(fields=["lease_until"], name="orders_due"),
         ]
-        constraints = [models.CheckConstraint(condition=models.Q(total__gte=0), name="orders_total_not_negative")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(total__gte=0), name="orders_total_not_negative")
+        ]
 
     def __str__(self) -> str:
         return f"order {self.pk}"
@@ -74,7 +82,9 @@ class OrderItem(models.Model):
     class Meta:
         db_table = "order_items"
         ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["order", "product_id"], name="order_items_one_line_per_product")]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "product_id"], name="order_items_one_line_per_product")
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.product_name}"
@@ -106,7 +116,9 @@ class OrderEvent(models.Model):
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
     seq = models.PositiveIntegerField()  # 1, 2, 3, … without gaps
-    kind = models.CharField(max_length=32)  # recorded, charging, processing, aborting, cancelled, cancel_requested, …
+    kind = models.CharField(
+        max_length=32
+    )  # recorded, charging, processing, aborting, cancelled, cancel_requested, …
     status = models.CharField(max_length=12, choices=OrderStatus.choices)  # after it
     step = models.CharField(max_length=16, choices=Step.choices)  # after it
     detail = models.JSONField(default=dict)
@@ -124,10 +136,14 @@ class OrderEvent(models.Model):
 class IdempotencyKey(models.Model):
     """One ``Idempotency-Key`` of one caller: which order it made, from which body."""
 
-    key_hash = models.CharField(max_length=64, unique=True)  # SHA-256 of scope and key: no collation can confuse it
+    key_hash = models.CharField(
+        max_length=64, unique=True
+    )  # SHA-256 of scope and key: no collation can confuse it
     fingerprint = models.CharField(max_length=64)  # SHA-256 of the validated body
     order_uid = models.UUIDField()
-    answer_due = models.DateTimeField(null=True)  # until then the first request may still answer; null: it has
+    answer_due = models.DateTimeField(
+        null=True
+    )  # until then the first request may still answer; null: it has
     created_at = models.DateTimeField(db_default=Now(), db_index=True)
 
     class Meta:

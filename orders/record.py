@@ -29,6 +29,7 @@ _LOCK_ERRORS = {1205, 1213}
 # The longest pause between two tries to settle an order.
 MAX_BACKOFF_SECONDS = 10.0
 
+
 def _is_lock_error(error: BaseException) -> bool:
     return isinstance(error, OperationalError) and bool(error.args) and error.args[0] in _LOCK_ERRORS
 
@@ -204,7 +205,11 @@ def request_cancel(order: Order, *, reason: CancelReason) -> bool:
             return False
         step = Order.objects.values_list("step", flat=True).get(pk=order.pk)
         _add_event(
-            order.pk, kind="cancel_requested", status=OrderStatus.PENDING, step=Step(step), detail={"reason": reason}
+            order.pk,
+            kind="cancel_requested",
+            status=OrderStatus.PENDING,
+            step=Step(step),
+            detail={"reason": reason},
         )
     return True
 
@@ -231,7 +236,11 @@ def begin_late_cancel(order: Order, *, reason: CancelReason) -> bool:
         ):
             return False
         _add_event(
-            order.pk, kind="aborting", status=OrderStatus.PROCESSING, step=Step.ABORT, detail={"reason": reason}
+            order.pk,
+            kind="aborting",
+            status=OrderStatus.PROCESSING,
+            step=Step.ABORT,
+            detail={"reason": reason},
         )
     return True
 

@@ -71,7 +71,13 @@ def advance_until_settled(order: Order, *, gateway: PaymentGateway, deadline: De
     try:
         while order.step != Step.DONE and deadline.remaining() > 0:
             order = advance(order, gateway=gateway, deadline=deadline)
-    except (CatalogueUnavailable, PaymentOutcomeUnknown, OutOfTime, OperationalError, InterfaceError) as error:
+    except (
+        CatalogueUnavailable,
+        PaymentOutcomeUnknown,
+        OutOfTime,
+        OperationalError,
+        InterfaceError,
+    ) as error:
         log.warning("an order stays open for now", order_id=order.pk, step=order.step, cause=repr(error))
     if order.step != Step.DONE:
         _quietly(lambda: record.back_off(order))
@@ -108,7 +114,9 @@ def cancel_order(order: Order, *, reason: CancelReason, gateway: PaymentGateway,
         begun = record.begin_late_cancel(order, reason=reason)
         order = Order.objects.get(pk=order.pk)
         if not begun and order.status == OrderStatus.PROCESSING and order.step == Step.DONE:
-            raise OrderNotCancellable("This order was paid too long ago, or was shipped; ask the shop for a return.")
+            raise OrderNotCancellable(
+                "This order was paid too long ago, or was shipped; ask the shop for a return."
+            )
     return advance_until_settled(order, gateway=gateway, deadline=deadline)
 
 
@@ -147,11 +155,17 @@ def _charge(order: Order, gateway: PaymentGateway, deadline: Deadline) -> None:
         )
     except PaymentDeclined as declined:
         record.decide(
-            order, to=Step.ABORT, kind="aborting", reason=CancelReason.PAYMENT_DECLINED, charge=declined.charge
+            order,
+            to=Step.ABORT,
+            kind="aborting",
+            reason=CancelReason.PAYMENT_DECLINED,
+            charge=declined.charge,
         )
         return
     if (charge.amount, charge.currency) != (order.total, order.currency):
-        record.decide(order, to=Step.ABORT, kind="aborting", reason=CancelReason.PAYMENT_FAILED, charge=charge)
+        record.decide(
+            order, to=Step.ABORT, kind="aborting", reason=CancelReason.PAYMENT_FAILED, charge=charge
+        )
         return
     record.decide(
         order, to=Step.DONE, kind="processing", status=OrderStatus.PROCESSING, charge=charge, heed_cancel=True

@@ -28,7 +28,10 @@ class OrderLineInput(StrictSerializer):
 
     productId = TextField(min_length=1, max_length=64)
     productName = TextField(
-        required=False, allow_blank=True, max_length=1000, help_text="Ignored: the catalogue names the product."
+        required=False,
+        allow_blank=True,
+        max_length=1000,
+        help_text="Ignored: the catalogue names the product.",
     )
     quantity = StrictIntegerField(min_value=1, max_value=MAX_QUANTITY)
     price = MoneyField(required=False, help_text="If sent, it must be the catalogue's.")
@@ -38,23 +41,31 @@ class PlaceOrderInput(StrictSerializer):
     """What to order. Repeated products are merged."""
 
     email = EmailTextField(required=False, help_text="Required without a token; else read from the account.")
-    items = OrderLineInput(many=True, min_length=1, max_length=1000)
-    paymentMethod = TextField(required=False, max_length=255, help_text="The payment provider's name for the card.")
+    items = serializers.ListField(child=OrderLineInput(), min_length=1, max_length=1000)
+    paymentMethod = TextField(
+        required=False, max_length=255, help_text="The payment provider's name for the card."
+    )
     metadata = MetadataField(required=False)
 
     def validate_items(self, items: list[dict[str, Any]]) -> list[Line]:
         """Merge repeated products; check what the merged lines come to."""
         merged: dict[str, dict[str, Any]] = {}
         for index, item in enumerate(items):
-            line = merged.setdefault(item["productId"], {"quantity": 0, "prices": {}, "pointer": f"/items/{index}"})
+            line = merged.setdefault(
+                item["productId"], {"quantity": 0, "prices": {}, "pointer": f"/items/{index}"}
+            )
             line["quantity"] += item["quantity"]
             if "price" in item:
                 line["prices"][f"/items/{index}"] = item["price"]
         if len(merged) > MAX_LINES:
-            raise serializers.ValidationError(f"At most {MAX_LINES} different products.", code="too_many_lines")
+            raise serializers.ValidationError(
+                f"At most {MAX_LINES} different products.", code="too_many_lines"
+            )
         for product_id, line in merged.items():
             if line["quantity"] > MAX_QUANTITY:
-                raise serializers.ValidationError(f"At most {MAX_QUANTITY} units of {product_id}.", code="max_value")
+                raise serializers.ValidationError(
+                    f"At most {MAX_QUANTITY} units of {product_id}.", code="max_value"
+                )
         return [Line(product_id=product_id, **line) for product_id, line in merged.items()]
 
 

@@ -45,7 +45,9 @@ class PaymentStatus(TextChoices):
 
 TRANSITIONS: Mapping[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.PENDING: frozenset({OrderStatus.PROCESSING, OrderStatus.CANCELLED}),
-    OrderStatus.PROCESSING: frozenset({OrderStatus.CANCELLED}),  # only by a cancellation that refunds and restocks
+    OrderStatus.PROCESSING: frozenset(
+        {OrderStatus.CANCELLED}
+    ),  # only by a cancellation that refunds and restocks
     OrderStatus.CANCELLED: frozenset(),
 }
 

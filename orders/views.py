@@ -1,5 +1,7 @@
 """Orders over HTTP."""
 
+from typing import cast
+
 from django.conf import settings
 from drf_spectacular.utils import OpenApiExample
 from rest_framework.request import Request
@@ -41,6 +43,7 @@ from users.callers import ANONYMOUS_USER_ID, Caller, caller_of
 from users.cognito import email_of
 from users.errors import EmailMissing, IdentityUnavailable
 from users.permissions import SignedInIfRequired
+from users.tokens import Claims
 
 SAMPLE_ORDER = {
     "email": "customer@example.com",
@@ -68,7 +71,7 @@ def _email_for(request: Request, caller: Caller | None, sent: str | None) -> str
     if caller is None:
         message = "An order without a token needs an e-mail address."
         raise EmailRequired(message, errors=[FieldError(field="/email", code="required", message=message)])
-    return email_of(caller, request.auth.access_token)
+    return email_of(caller, cast(Claims, request.auth).access_token)
 
 
 class OrderListView(APIView):
@@ -103,7 +106,7 @@ class OrderListView(APIView):
             {
                 "success": True,
                 "count": len(page),
-                "orders": OrderSummaryOutput(page, many=True).data,
+                "orders": [OrderSummaryOutput(order).data for order in page],
                 "nextCursor": encode_cursor(position, scope=scope) if position else None,
             }
         )
@@ -155,7 +158,8 @@ class OrderListView(APIView):
         return Response(
             {"success": True, "message": _placed_message(order), "order": PlacedOrderOutput(order).data},
             status=201,
-            headers={"Location": f"/orders/{order.pk}"} | ({"Idempotent-Replayed": "true"} if repeated else {}),
+            headers={"Location": f"/orders/{order.pk}"}
+            | ({"Idempotent-Replayed": "true"} if repeated else {}),
         )
 
 

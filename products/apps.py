@@ -12,6 +12,6 @@ class ProductsConfig(AppConfig):
 
     def ready(self) -> None:
         """Ready means: the products table exists and answers."""
-        from products.models import check_answers  # noqa: PLC0415 (models need the settings)
+        from products.models import check_answers
 
         health.register("catalogue", check_answers)

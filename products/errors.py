@@ -18,7 +18,7 @@ class InsufficientStock(ConflictError):
 
 
 class StaleVersion(PreconditionError):
-    """`If-Match` names a version that was edited since. Read the product again. (Sales do not change the version.)"""
+    """`If-Match` names a version that was edited since (sales do not count). Read the product again."""
 
     code = "stale_version"
     title = "Stale version"

@@ -59,10 +59,13 @@ def _transact(build: Callable[[TransactWrite], None], *, deadline: Deadline | No
 
 
 def _listed() -> Condition:
-    return Product.product_id.exists() & Product.deleted_at.does_not_exist()
+    condition: Condition = Product.product_id.exists() & Product.deleted_at.does_not_exist()
+    return condition
 
 
-def _movement(product_id: str, *, movement_id: str, kind: str, delta: int, reason: str, actor: str) -> StockMovement:
+def _movement(
+    product_id: str, *, movement_id: str, kind: str, delta: int, reason: str, actor: str
+) -> StockMovement:
     return StockMovement(
         product_id, movement_id, kind=kind, delta=delta, reason=reason, actor=actor, created_at=now()
     )
@@ -90,7 +93,13 @@ def shelve(product: Product, *, actor: str = "") -> bool:
 
 
 def set_stock(
-    seen: Product, *, stock: int, edits: Sequence[Action], condition: Condition, movement_id: str, actor: str = ""
+    seen: Product,
+    *,
+    stock: int,
+    edits: Sequence[Action],
+    condition: Condition,
+    movement_id: str,
+    actor: str = "",
 ) -> None:
     """Write an absolute stock, and other edits with it, if the stock is still what was seen.
 
@@ -120,7 +129,9 @@ def set_stock(
     _transact(build)
 
 
-def adjust(product_id: str, *, delta: int, reason: str, key: str | None, actor: str = "") -> tuple[Product, bool]:
+def adjust(
+    product_id: str, *, delta: int, reason: str, key: str | None, actor: str = ""
+) -> tuple[Product, bool]:
     """Add units to the stock or take some away, once per key.
 
     Args:
@@ -237,7 +248,9 @@ def _bury(order_uid: str, *, deadline: Deadline | None) -> None:
         order_uid, state=StockReservation.RELEASED, created_at=now(), released_at=now()
     )
     _transact(
-        lambda transaction: transaction.save(tombstone, condition=StockReservation.order_uid.does_not_exist()),
+        lambda transaction: transaction.save(
+            tombstone, condition=StockReservation.order_uid.does_not_exist()
+        ),
         deadline=deadline,
     )
 
@@ -261,4 +274,3 @@ def _give_back(record: StockReservation, *, deadline: Deadline | None) -> None:
             )
 
     _transact(build, deadline=deadline)
-

@@ -66,10 +66,17 @@ class Product(SharedConnectionModel):
     catalogue = UnicodeAttribute(default=CATALOGUE)
     list_key = UnicodeAttribute(null=True, attr_name="listKey")  # the product's id while it is listed
     deleted_at = UTCDateTimeAttribute(null=True, attr_name="deletedAt")
-    edit_id = UnicodeAttribute(null=True, attr_name="editId")  # of the last edit: tells "refused" from "done already"
+    edit_id = UnicodeAttribute(
+        null=True, attr_name="editId"
+    )  # of the last edit: tells "refused" from "done already"
 
     catalogue_index = CatalogueIndex()
     category_index = CategoryIndex()
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether customers see it: it was not deleted."""
+        return bool(self.list_key)
 
 
 class StockReservation(SharedConnectionModel):

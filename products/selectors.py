@@ -22,7 +22,7 @@ def get_product(product_id: str) -> Product:
         CatalogueUnavailable: DynamoDB did not answer.
     """
     product = get_any_product(product_id)
-    if product is None or product.deleted_at is not None:
+    if product is None or not product.is_listed:
         raise ProductNotFound(f"There is no product {product_id!r}.")
     return product
 
@@ -43,7 +43,7 @@ def get_products(product_ids: Iterable[str], *, deadline: Deadline | None = None
     if not ids:
         return {}
     found = call(lambda: list(Product.batch_get(ids, consistent_read=True)), deadline=deadline)
-    return {product.product_id: product for product in found if product.deleted_at is None}
+    return {product.product_id: product for product in found if product.is_listed}
 
 
 def list_products(*, category: str | None, limit: int, after: str | None) -> tuple[list[Product], str | None]:
@@ -79,10 +79,10 @@ def _query_keys(*, category: str | None, limit: int, after: str | None) -> tuple
         if category is None
         else (Product.category_index, "category", category)
     )
-    start = after and {"productId": {"S": after}, "listKey": {"S": after}, attribute: {"S": value}}
+    start = {"productId": {"S": after}, "listKey": {"S": after}, attribute: {"S": value}} if after else None
 
     def query() -> tuple[list[str], bool]:
-        found = index.query(value, limit=limit, last_evaluated_key=start or None)
+        found = index.query(value, limit=limit, last_evaluated_key=start)
         return [product.product_id for product in found], found.last_evaluated_key is not None
 
     return call(query)

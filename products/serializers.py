@@ -74,7 +74,10 @@ class ListProductsQuery(PageQuery):
     """Which products."""
 
     category = serializers.CharField(
-        required=False, max_length=100, trim_whitespace=False, help_text="Only this category, spelled exactly."
+        required=False,
+        max_length=100,
+        trim_whitespace=False,
+        help_text="Only this category, spelled exactly.",
     )
 
 

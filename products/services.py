@@ -120,7 +120,7 @@ def delete_product(product_id: str) -> None:
         seen = get_any_product(product_id)
         if seen is not None and seen.edit_id == edit_id:
             return
-        if seen is None or seen.deleted_at is not None:
+        if seen is None or not seen.is_listed:
             raise ProductNotFound(f"There is no product {product_id!r}.")
         actions = [*_marks(edit_id), Product.deleted_at.set(now()), Product.list_key.remove()]
         if _update(seen, actions):

@@ -125,7 +125,10 @@ class ProductDetailView(APIView):
 
     @describe(
         operation_id="get_product",
-        success={200: (ProductAnswer, "The product as it is now."), 304: (None, "It is still as `If-None-Match` says.")},
+        success={
+            200: (ProductAnswer, "The product as it is now."),
+            304: (None, "It is still as `If-None-Match` says."),
+        },
         errors=[ProductNotFound, CatalogueUnavailable],
         parameters=[headers.IF_NONE_MATCH, headers.ETAG],
     )
@@ -174,7 +177,12 @@ class ProductDetailView(APIView):
 
     @describe(
         operation_id="delete_product",
-        success={200: (ProductDeletedAnswer, "It is gone from the catalogue; past orders keep what they know of it.")},
+        success={
+            200: (
+                ProductDeletedAnswer,
+                "It is gone from the catalogue; past orders keep what they know of it.",
+            )
+        },
         errors=[ProductNotFound, StockBusy, CatalogueUnavailable],
     )
     def delete(self, _request: Request, product_id: str) -> Response:

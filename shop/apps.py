@@ -10,4 +10,4 @@ class ShopConfig(AppConfig):
 
     def ready(self) -> None:
         """Load the checks; importing registers them."""
-        from shop import checks, schema  # noqa: F401, PLC0415 (needs the app registry)
+        from shop import checks, schema  # noqa: F401 (needs the app registry)

@@ -18,7 +18,10 @@ def check_production(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckM
         found.append(Error("AWS_ENDPOINT_URL… names an emulator.", id="shop.E002"))
     if settings.PAYMENT_GATEWAY == "mock" and not settings.PAYMENTS_ARE_MOCK:
         found.append(
-            Error("PAYMENT_GATEWAY=mock takes no money; say PAYMENTS_ARE_MOCK=yes if that is meant.", id="shop.E003")
+            Error(
+                "PAYMENT_GATEWAY=mock takes no money; say PAYMENTS_ARE_MOCK=yes if that is meant.",
+                id="shop.E003",
+            )
         )
     database = settings.DATABASES["default"]
     if database["ENGINE"] != "django.db.backends.mysql":

@@ -4,12 +4,12 @@ Leaves live in each room's ``errors.py`` and set ``code``, which clients may swi
 Status codes belong to :mod:`shop.exception_handler` alone.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class FieldError:
     """One thing wrong with one part of a request.
 
@@ -23,7 +23,7 @@ class FieldError:
     field: str
     code: str
     message: str
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 class DomainError(Exception):
@@ -32,7 +32,7 @@ class DomainError(Exception):
     The docstring of a leaf is served in the table of errors, so it is written for a client's developer.
     """
 
-    code: ClassVar[str] = "bad_request"
+    code: ClassVar[str] = "invalid_request"
     title: ClassVar[str] = "Bad request"
 
     def __init__(self, message: str, *, errors: Sequence[FieldError] = ()) -> None:

@@ -120,13 +120,20 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | 
 def _domain_response(exc: DomainError, path: str) -> Response:
     headers = _headers(exc)
     if isinstance(exc, UnavailableError):
-        log.warning("a dependency did not answer", code=exc.code, cause=repr(exc.__cause__))
-    return Response(_problem_of(exc, path), status=status_of(type(exc)), headers=headers, content_type=PROBLEM_JSON)
+        log.warning("a dependency did not answer", problem=exc.code, cause=repr(exc.__cause__))
+    return Response(
+        _problem_of(exc, path), status=status_of(type(exc)), headers=headers, content_type=PROBLEM_JSON
+    )
 
 
 def _problem_of(exc: DomainError, path: str) -> dict[str, Any]:
     return problem(
-        status=status_of(type(exc)), code=exc.code, title=exc.title, detail=exc.message, instance=path, errors=exc.errors
+        status=status_of(type(exc)),
+        code=exc.code,
+        title=exc.title,
+        detail=exc.message,
+        instance=path,
+        errors=exc.errors,
     )
 
 
@@ -157,7 +164,11 @@ def framework_response(request: HttpRequest, status: int) -> HttpResponse:
 
 def _field_errors(details: Any, pointer: str = "") -> Iterator[FieldError]:
     """Flatten DRF's nested details into one entry per fault, each under its JSON Pointer."""
-    if isinstance(details, Mapping) and set(details) == {"message", "code"} and isinstance(details["code"], str):
+    if (
+        isinstance(details, Mapping)
+        and set(details) == {"message", "code"}
+        and isinstance(details["code"], str)
+    ):
         yield FieldError(field=pointer, code=details["code"], message=str(details["message"]))
     elif isinstance(details, Mapping):
         for name, inner in details.items():
@@ -171,4 +182,3 @@ def _field_errors(details: Any, pointer: str = "") -> Iterator[FieldError]:
 
 def _escape(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
-

@@ -37,10 +37,13 @@ limit_request_field_size = 8190
 
 # The application logs one line per request. gunicorn's own lines take the same form.
 accesslog = None
-logconfig_dict = logging_config(
-    log_format=os.environ.get("LOG_FORMAT", "json"), level=os.environ.get("LOG_LEVEL", "INFO")
-)
-logconfig_dict["loggers"]["gunicorn.error"] = {"level": "INFO", "propagate": True}
+_format = os.environ.get("LOG_FORMAT", "json")
+logconfig_dict = logging_config(log_format=_format, level=os.environ.get("LOG_LEVEL", "INFO"))
+# A person at a console needs no news of workers that come and go in good health.
+logconfig_dict["loggers"]["gunicorn.error"] = {
+    "level": "INFO" if _format == "json" else "WARNING",
+    "propagate": True,
+}
 
 
 def post_worker_init(worker: Any) -> None:

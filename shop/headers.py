@@ -28,8 +28,12 @@ IF_MATCH = OpenApiParameter(
 IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match", str, OpenApiParameter.HEADER, description="An `ETag`; 304 if it still holds."
 )
-ETAG = OpenApiParameter("ETag", str, OpenApiParameter.HEADER, description="Of version and stock.", response=True)
-LOCATION = OpenApiParameter("Location", str, OpenApiParameter.HEADER, description="Of what was made.", response=[201])
+ETAG = OpenApiParameter(
+    "ETag", str, OpenApiParameter.HEADER, description="Of version and stock.", response=True
+)
+LOCATION = OpenApiParameter(
+    "Location", str, OpenApiParameter.HEADER, description="Of what was made.", response=[201]
+)
 
 
 class InvalidIdempotencyKey(DomainError):

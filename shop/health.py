@@ -7,17 +7,48 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import connection
+from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from shop.errors import UnavailableError
 from shop.exception_handler import PROBLEM_JSON, problem
+from shop.schema import describe
 
 log = structlog.get_logger("shop.health")
 
 Check = Callable[[], None]
 _checks: dict[str, Check] = {}
+
+
+class NotReady(UnavailableError):
+    """A system that orders need does not answer; `checks` tells which."""
+
+    code = "not_ready"
+    title = "Not ready"
+
+
+class LiveAnswer(serializers.Serializer[Any]):
+    """The process is alive."""
+
+    success = serializers.BooleanField()
+    status = serializers.CharField()
+    version = serializers.CharField()
+
+
+class CheckResult(serializers.Serializer[Any]):
+    """One system."""
+
+    ok = serializers.BooleanField()
+    ms = serializers.FloatField(help_text="Milliseconds it took to answer.")
+
+
+class ReadyAnswer(LiveAnswer):
+    """Every system answers."""
+
+    checks = serializers.DictField(child=CheckResult(), help_text="By name of the system.")
 
 
 def register(name: str, check: Check) -> None:
@@ -58,25 +89,36 @@ class HealthView(APIView):
 class LiveView(HealthView):
     """The process answers."""
 
+    @describe(operation_id="health_live", success={200: (LiveAnswer, "The process answers.")}, auth=False)
     def get(self, _request: Request) -> Response:
-        """Say so."""
+        """Tell that the process is alive; says nothing of the systems behind it."""
         return Response({"success": True, "status": "live", "version": settings.VERSION})
 
 
 class ReadyView(HealthView):
     """Every system that orders need answers."""
 
+    @describe(
+        operation_id="health_ready",
+        success={200: (ReadyAnswer, "Every system answers.")},
+        errors=[NotReady],
+        auth=False,
+    )
     def get(self, request: Request) -> Response:
         """Report on each system; 503 when one does not answer."""
         checks = run_checks()
         if all(check["ok"] for check in checks.values()):
-            return Response({"success": True, "status": "ready", "version": settings.VERSION, "checks": checks})
+            return Response(
+                {"success": True, "status": "ready", "version": settings.VERSION, "checks": checks}
+            )
         failed = ", ".join(name for name, check in checks.items() if not check["ok"])
         body = problem(
             status=503,
-            code="not_ready",
-            title="Not ready",
+            code=NotReady.code,
+            title=NotReady.title,
             detail=f"Not answering: {failed}.",
             instance=request.path,
         )
-        return Response({**body, "checks": checks}, status=503, headers={"Retry-After": "5"}, content_type=PROBLEM_JSON)
+        return Response(
+            {**body, "checks": checks}, status=503, headers={"Retry-After": "5"}, content_type=PROBLEM_JSON
+        )

@@ -3,6 +3,7 @@
 Secrets and whole e-mail addresses are masked here, whoever logs them.
 """
 
+import logging
 import re
 from typing import Any
 
@@ -29,6 +30,18 @@ def mask_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
     return event
 
 
+def _request_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Put a request into words, for people."""
+    if event.get("logger") == "shop.request":
+        status, ms = event.pop("status"), event.pop("ms")
+        event["event"] = f"{status} {event.pop('method')} {event.pop('path')} ({ms} ms)"
+    return event
+
+
+def _is_bug(record: logging.LogRecord) -> bool:
+    return record.exc_info is not None
+
+
 def logging_config(*, log_format: str, level: str) -> dict[str, Any]:
     """Build the ``logging.config`` dictionary and set structlog up to match.
 
@@ -40,15 +53,18 @@ def logging_config(*, log_format: str, level: str) -> dict[str, Any]:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
-        structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(
             fmt="iso" if log_format == "json" else "%H:%M:%S", utc=log_format == "json"
         ),
     ]
     if log_format == "json":
-        last: list[Processor] = [structlog.processors.format_exc_info, mask_event, structlog.processors.JSONRenderer()]
+        last: list[Processor] = [
+            structlog.processors.format_exc_info,
+            mask_event,
+            structlog.processors.JSONRenderer(),
+        ]
     else:
-        last = [mask_event, structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)]
+        last = [mask_event, _request_line, structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -65,12 +81,16 @@ def logging_config(*, log_format: str, level: str) -> dict[str, Any]:
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
             }
         },
-        "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"}},
+        # Our middleware writes the one line per request; Django's own is wanted for the traceback of a bug only.
+        "filters": {"bugs": {"()": "django.utils.log.CallbackFilter", "callback": _is_bug}},
+        "handlers": {
+            "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"}
+        },
         "root": {"handlers": ["stdout"], "level": level},
         "loggers": {
             "botocore": {"level": "WARNING"},
+            "pynamodb": {"level": "WARNING"},
             "urllib3": {"level": "ERROR"},
-            # Our middleware writes the one line per request; Django would add a second for each 4xx.
-            "django.request": {"level": "ERROR"},
+            "django.request": {"filters": ["bugs"]},
         },
     }

@@ -39,7 +39,7 @@ class RequestIdMiddleware:
         response["X-Request-ID"] = request_id
         if not request.path.startswith("/health/") or response.status_code >= 500:
             log.info(
-                f"{request.method} {request.path} {response.status_code}",
+                "request",
                 method=request.method,
                 path=request.path,
                 status=response.status_code,
@@ -63,6 +63,7 @@ class HealthCheckMiddleware:
             return self.get_response(request)
         response = view(request)
         response.render()  # views answer lazily; outside the handler nobody else would
+        response["Content-Length"] = str(len(response.content))
         return response
 
 

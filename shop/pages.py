@@ -7,6 +7,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+from rest_framework import serializers
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,6 +16,7 @@ from rest_framework.views import APIView
 
 from shop.errors import DomainError
 from shop.exception_handler import FRAMEWORK_PROBLEMS, framework_response, status_of
+from shop.schema import describe
 
 LINKS = {
     "products": "/products",
@@ -28,21 +31,45 @@ LINKS = {
 }
 
 
+class OwnChoice(DefaultContentNegotiation):
+    """Never 406: the view looks at ``Accept`` itself."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        """Take the only renderer there is."""
+        return renderers[0], renderers[0].media_type
+
+
 class PublicView(APIView):
-    """Open to anyone; no token means anything here."""
+    """Open to anyone; no token means anything here. Programs get JSON, a person's browser a page."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
+    content_negotiation_class = OwnChoice
+
+
+class FrontAnswer(serializers.Serializer[Any]):
+    """The way in."""
+
+    success = serializers.BooleanField()
+    name = serializers.CharField()
+    version = serializers.CharField()
+    links = serializers.DictField(child=serializers.CharField())
 
 
 class FrontView(PublicView):
     """What this is and where to go."""
 
+    @describe(operation_id="front", success={200: (FrontAnswer, "Where to go from here.")}, auth=False)
     def get(self, request: Request) -> Response | HttpResponse:
         """Answer a program with links, and a person's browser with a page."""
         if "text/html" in request.headers.get("Accept", ""):
             base = request.build_absolute_uri("/").rstrip("/")
-            context = {"version": settings.VERSION, "links": LINKS, "base": base, "open": not settings.REQUIRE_AUTH}
+            context = {
+                "version": settings.VERSION,
+                "links": LINKS,
+                "base": base,
+                "open": not settings.REQUIRE_AUTH,
+            }
             return render(request, "shop/front.html", context)
         return Response({"success": True, "name": "shop", "version": settings.VERSION, "links": LINKS})
 
@@ -73,14 +100,23 @@ def error_table() -> list[dict[str, Any]]:
         rows[code] = {"code": code, "status": status, "title": title, "meaning": meaning}
     for kind in _leaves(DomainError):
         meaning = " ".join((kind.__doc__ or "").split())
-        rows[kind.code] = {"code": kind.code, "status": status_of(kind), "title": kind.title, "meaning": meaning}
+        rows[kind.code] = {
+            "code": kind.code,
+            "status": status_of(kind),
+            "title": kind.title,
+            "meaning": meaning,
+        }
     return [rows[code] for code in sorted(rows)]
 
 
 # Codes without a class of their own.
 OTHER_PROBLEMS = (
-    ("invalid_json", 400, "Invalid JSON", "The body is not valid JSON: `detail` says where it stops being so."),
-    ("not_ready", 503, "Not ready", "GET /health/ready: a system that orders need does not answer."),
+    (
+        "invalid_json",
+        400,
+        "Invalid JSON",
+        "The body is not valid JSON: `detail` says where it stops being so.",
+    ),
 )
 
 
@@ -92,15 +128,37 @@ def _leaves(kind: type[DomainError]) -> Iterator[type[DomainError]]:
         yield from _leaves(child)
 
 
+class ErrorCode(serializers.Serializer[Any]):
+    """One code."""
+
+    code = serializers.CharField()
+    status = serializers.IntegerField()
+    title = serializers.CharField()
+    meaning = serializers.CharField()
+
+
+class ErrorsAnswer(serializers.Serializer[Any]):
+    """All codes."""
+
+    success = serializers.BooleanField()
+    count = serializers.IntegerField()
+    codes = ErrorCode(many=True)
+
+
 class ErrorsView(PublicView):
     """Every error code, explained; where the ``type`` of a problem leads."""
 
+    @describe(
+        operation_id="error_codes",
+        success={200: (ErrorsAnswer, "Every code this API can answer.")},
+        auth=False,
+    )
     def get(self, request: Request) -> Response | HttpResponse:
         """Answer a program with JSON, and a person's browser with a table."""
         rows = error_table()
         if "text/html" in request.headers.get("Accept", ""):
             return render(request, "shop/errors.html", {"rows": rows})
-        return Response({"success": True, "count": len(rows), "errors": rows})
+        return Response({"success": True, "count": len(rows), "codes": rows})
 
 
 def without_slash(request: HttpRequest, path: str) -> HttpResponse:

@@ -50,5 +50,7 @@ def decode_cursor(cursor: str, *, scope: str) -> dict[str, Any]:
     try:
         position: dict[str, Any] = signing.loads(cursor, salt=f"shop.cursor:{scope}")
     except signing.BadSignature as error:
-        raise InvalidCursor("This cursor is not of this list and these filters; start again without one.") from error
+        raise InvalidCursor(
+            "This cursor is not of this list and these filters; start again without one."
+        ) from error
     return position

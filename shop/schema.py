@@ -34,7 +34,7 @@ class Problem(serializers.Serializer[Any]):
     instance = serializers.CharField()
     success = serializers.BooleanField(help_text="Always false.")
     code = serializers.CharField(help_text="Stable; made to be switched on. All codes: /docs/errors.")
-    errors = FieldProblem(many=True)
+    errors = FieldProblem(many=True)  # type: ignore[assignment] # the wire's name; DRF's property is not used here
     requestId = serializers.CharField(allow_null=True, help_text="Quote it when you ask for help.")  # noqa: N815
 
 
@@ -101,7 +101,9 @@ def describe(
         responses={**responses, **error_responses(known, framework)},
         parameters=list(parameters),
         examples=[
-            OpenApiExample(example.name, value=example.value, request_only=True, description=example.description)
+            OpenApiExample(
+                example.name, value=example.value, request_only=True, description=example.description
+            )
             for example in examples
         ],
         auth=None if auth else [],

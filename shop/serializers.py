@@ -26,7 +26,8 @@ class StrictSerializer(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         """Refuse anything but an object, and members that mean nothing here."""
         if not isinstance(data, Mapping):
-            raise serializers.ValidationError("Expected a JSON object.", code="not_an_object")
+            fault = serializers.ErrorDetail("Expected a JSON object.", "not_an_object")
+            raise serializers.ValidationError({"non_field_errors": [fault]})
         unknown = [name for name in data if name not in self.fields and name not in self.read_back]
         if unknown:
             known = ", ".join(sorted(name for name, field in self.fields.items() if not field.read_only))
@@ -158,6 +159,6 @@ class MetadataField(serializers.Field[dict[str, str], Any, Any, Any]):
 class TimestampField(serializers.DateTimeField):
     """UTC, ISO 8601, milliseconds, ``Z``."""
 
-    def to_representation(self, value: Any) -> str | None:
+    def to_representation(self, value: Any) -> str:
         """Write the time as the wire has it."""
         return timestamp(value)

@@ -193,7 +193,7 @@ MOVEMENTS_TABLE = env.str("MOVEMENTS_TABLE", default="StockMovements")
 
 COGNITO_USER_POOL_ID = env.str("COGNITO_USER_POOL_ID")
 COGNITO_CLIENT_ID = env.str("COGNITO_CLIENT_ID")
-COGNITO_CLIENT_SECRET = env.str("COGNITO_CLIENT_SECRET", default="")  # noqa: S105 (an app client may have none)
+COGNITO_CLIENT_SECRET = env.str("COGNITO_CLIENT_SECRET", default="")
 COGNITO_ISSUER = env.str(
     "COGNITO_ISSUER", default=f"https://cognito-idp.{AWS_REGION}.amazonaws.com/{COGNITO_USER_POOL_ID}"
 )
@@ -237,11 +237,15 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "OrderStatus": "orders.states.OrderStatus",
+        "PaymentStatus": "orders.states.PaymentStatus",
+        "CancelReason": "orders.states.CancelReason",
+    },
 }
 
 # ---- Logging -----------------------------------------------------------------------------------------------
 
 LOG_FORMAT = choice("LOG_FORMAT", "json", "console", default="json")
 LOG_LEVEL = choice("LOG_LEVEL", "DEBUG", "INFO", "WARNING", "ERROR", default="INFO")
-LOGGING_CONFIG = None
 LOGGING = logging_config(log_format=LOG_FORMAT, level=LOG_LEVEL)

@@ -91,10 +91,8 @@ class StrictJSONParser(BaseParser):
             raise ParseError(f"The body is not valid JSON: {error}.") from error
 
 
-def timestamp(moment: datetime | None) -> str | None:
+def timestamp(moment: datetime) -> str:
     """Write a time as the wire has it: UTC, milliseconds, ``Z``."""
-    if moment is None:
-        return None
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -118,7 +116,10 @@ class JSONRenderer(BaseRenderer):
     charset = None  # JSON is UTF-8 by definition
 
     def render(
-        self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
         """Return the bytes of ``data``; nothing for no data (204, 304)."""
         return b"" if data is None else dump_json(data)

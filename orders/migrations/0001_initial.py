@@ -7,126 +7,276 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='IdempotencyKey',
+            name="IdempotencyKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key_hash', models.CharField(max_length=64, unique=True)),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('order_uid', models.UUIDField()),
-                ('answer_due', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), db_index=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key_hash", models.CharField(max_length=64, unique=True)),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("order_uid", models.UUIDField()),
+                ("answer_due", models.DateTimeField(null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), db_index=True),
+                ),
             ],
             options={
-                'db_table': 'idempotency_keys',
+                "db_table": "idempotency_keys",
             },
         ),
         migrations.CreateModel(
-            name='MockLedgerEntry',
+            name="MockLedgerEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.UUIDField(unique=True)),
-                ('status', models.CharField(choices=[('CAPTURED', 'Captured'), ('REFUNDED', 'Refunded'), ('DECLINED', 'Declined'), ('VOIDED', 'Voided')], max_length=16)),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=15)),
-                ('refunded', models.DecimalField(decimal_places=2, default=0, max_digits=15)),
-                ('currency', models.CharField(max_length=3)),
-                ('decline_code', models.CharField(blank=True, max_length=40)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('refunded_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.UUIDField(unique=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("CAPTURED", "Captured"),
+                            ("REFUNDED", "Refunded"),
+                            ("DECLINED", "Declined"),
+                            ("VOIDED", "Voided"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=15)),
+                ("refunded", models.DecimalField(decimal_places=2, default=0, max_digits=15)),
+                ("currency", models.CharField(max_length=3)),
+                ("decline_code", models.CharField(blank=True, max_length=40)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("refunded_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'db_table': 'mock_provider_ledger',
+                "db_table": "mock_provider_ledger",
             },
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('uid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('user_id', models.CharField(max_length=128)),
-                ('user_email', models.CharField(max_length=254)),
-                ('status', models.CharField(choices=[('PENDING', 'Pending'), ('PROCESSING', 'Processing'), ('CANCELLED', 'Cancelled')], default='PENDING', max_length=12)),
-                ('step', models.CharField(choices=[('CREATED', 'Created'), ('CHARGING', 'Charging'), ('ABORT', 'Abort'), ('ABORT_UNCHARGED', 'Abort Uncharged'), ('DONE', 'Done')], default='CREATED', max_length=16)),
-                ('cancel_reason', models.CharField(blank=True, choices=[('out_of_stock', 'Out Of Stock'), ('payment_declined', 'Payment Declined'), ('cancelled_by_customer', 'Cancelled By Customer'), ('cancelled_by_staff', 'Cancelled By Staff'), ('timed_out', 'Timed Out'), ('payment_failed', 'Payment Failed')], max_length=24)),
-                ('cancel_requested_at', models.DateTimeField(blank=True, null=True)),
-                ('cancel_requested_reason', models.CharField(blank=True, choices=[('out_of_stock', 'Out Of Stock'), ('payment_declined', 'Payment Declined'), ('cancelled_by_customer', 'Cancelled By Customer'), ('cancelled_by_staff', 'Cancelled By Staff'), ('timed_out', 'Timed Out'), ('payment_failed', 'Payment Failed')], max_length=24)),
-                ('total', models.DecimalField(decimal_places=2, max_digits=15)),
-                ('currency', models.CharField(max_length=3)),
-                ('item_count', models.PositiveSmallIntegerField()),
-                ('payment_method', models.CharField(blank=True, max_length=255)),
-                ('metadata', models.JSONField(default=dict)),
-                ('request_id', models.CharField(blank=True, max_length=128)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('updated_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('shipped_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("uid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("user_id", models.CharField(max_length=128)),
+                ("user_email", models.CharField(max_length=254)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("PENDING", "Pending"),
+                            ("PROCESSING", "Processing"),
+                            ("CANCELLED", "Cancelled"),
+                        ],
+                        default="PENDING",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "step",
+                    models.CharField(
+                        choices=[
+                            ("CREATED", "Created"),
+                            ("CHARGING", "Charging"),
+                            ("ABORT", "Abort"),
+                            ("ABORT_UNCHARGED", "Abort Uncharged"),
+                            ("DONE", "Done"),
+                        ],
+                        default="CREATED",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "cancel_reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("out_of_stock", "Out Of Stock"),
+                            ("payment_declined", "Payment Declined"),
+                            ("cancelled_by_customer", "Cancelled By Customer"),
+                            ("cancelled_by_staff", "Cancelled By Staff"),
+                            ("timed_out", "Timed Out"),
+                            ("payment_failed", "Payment Failed"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                ("cancel_requested_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "cancel_requested_reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("out_of_stock", "Out Of Stock"),
+                            ("payment_declined", "Payment Declined"),
+                            ("cancelled_by_customer", "Cancelled By Customer"),
+                            ("cancelled_by_staff", "Cancelled By Staff"),
+                            ("timed_out", "Timed Out"),
+                            ("payment_failed", "Payment Failed"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                ("total", models.DecimalField(decimal_places=2, max_digits=15)),
+                ("currency", models.CharField(max_length=3)),
+                ("item_count", models.PositiveSmallIntegerField()),
+                ("payment_method", models.CharField(blank=True, max_length=255)),
+                ("metadata", models.JSONField(default=dict)),
+                ("request_id", models.CharField(blank=True, max_length=128)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("shipped_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'db_table': 'orders',
-                'ordering': ['-created_at', '-id'],
-                'indexes': [models.Index(fields=['user_id', '-created_at', '-id'], name='orders_user_newest'), models.Index(fields=['user_id', 'status', '-created_at', '-id'], name='orders_user_status_newest'), models.Index(fields=['-created_at', '-id'], name='orders_newest'), models.Index(fields=['status', '-created_at', '-id'], name='orders_status_newest'), models.Index(fields=['lease_until'], name='orders_due')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('total__gte', 0)), name='orders_total_not_negative')],
+                "db_table": "orders",
+                "ordering": ["-created_at", "-id"],
+                "indexes": [
+                    models.Index(fields=["user_id", "-created_at", "-id"], name="orders_user_newest"),
+                    models.Index(
+                        fields=["user_id", "status", "-created_at", "-id"], name="orders_user_status_newest"
+                    ),
+                    models.Index(fields=["-created_at", "-id"], name="orders_newest"),
+                    models.Index(fields=["status", "-created_at", "-id"], name="orders_status_newest"),
+                    models.Index(fields=["lease_until"], name="orders_due"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("total__gte", 0)), name="orders_total_not_negative"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Payment',
+            name="Payment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('gateway', models.CharField(max_length=16)),
-                ('reference', models.CharField(max_length=255)),
-                ('status', models.CharField(choices=[('CAPTURED', 'Captured'), ('REFUNDED', 'Refunded'), ('DECLINED', 'Declined'), ('VOIDED', 'Voided')], max_length=16)),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=15)),
-                ('refunded', models.DecimalField(decimal_places=2, default=0, max_digits=15)),
-                ('currency', models.CharField(max_length=3)),
-                ('decline_code', models.CharField(blank=True, max_length=40)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('updated_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('order', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='payment', to='orders.order')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("gateway", models.CharField(max_length=16)),
+                ("reference", models.CharField(max_length=255)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("CAPTURED", "Captured"),
+                            ("REFUNDED", "Refunded"),
+                            ("DECLINED", "Declined"),
+                            ("VOIDED", "Voided"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=15)),
+                ("refunded", models.DecimalField(decimal_places=2, default=0, max_digits=15)),
+                ("currency", models.CharField(max_length=3)),
+                ("decline_code", models.CharField(blank=True, max_length=40)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "order",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="payment", to="orders.order"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'payments',
+                "db_table": "payments",
             },
         ),
         migrations.CreateModel(
-            name='OrderEvent',
+            name="OrderEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.PositiveIntegerField()),
-                ('kind', models.CharField(max_length=32)),
-                ('status', models.CharField(choices=[('PENDING', 'Pending'), ('PROCESSING', 'Processing'), ('CANCELLED', 'Cancelled')], max_length=12)),
-                ('step', models.CharField(choices=[('CREATED', 'Created'), ('CHARGING', 'Charging'), ('ABORT', 'Abort'), ('ABORT_UNCHARGED', 'Abort Uncharged'), ('DONE', 'Done')], max_length=16)),
-                ('detail', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='orders.order')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("seq", models.PositiveIntegerField()),
+                ("kind", models.CharField(max_length=32)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("PENDING", "Pending"),
+                            ("PROCESSING", "Processing"),
+                            ("CANCELLED", "Cancelled"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "step",
+                    models.CharField(
+                        choices=[
+                            ("CREATED", "Created"),
+                            ("CHARGING", "Charging"),
+                            ("ABORT", "Abort"),
+                            ("ABORT_UNCHARGED", "Abort Uncharged"),
+                            ("DONE", "Done"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("detail", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="events", to="orders.order"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'order_events',
-                'ordering': ['seq'],
-                'constraints': [models.UniqueConstraint(fields=('order', 'seq'), name='order_events_one_per_seq')],
+                "db_table": "order_events",
+                "ordering": ["seq"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("order", "seq"), name="order_events_one_per_seq")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='OrderItem',
+            name="OrderItem",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('product_id', models.CharField(max_length=64)),
-                ('product_name', models.CharField(max_length=200)),
-                ('quantity', models.PositiveIntegerField()),
-                ('price', models.DecimalField(decimal_places=2, max_digits=12)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='orders.order')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("product_id", models.CharField(max_length=64)),
+                ("product_name", models.CharField(max_length=200)),
+                ("quantity", models.PositiveIntegerField()),
+                ("price", models.DecimalField(decimal_places=2, max_digits=12)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="items", to="orders.order"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'order_items',
-                'ordering': ['id'],
-                'constraints': [models.UniqueConstraint(fields=('order', 'product_id'), name='order_items_one_line_per_product')],
+                "db_table": "order_items",
+                "ordering": ["id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("order", "product_id"), name="order_items_one_line_per_product"
+                    )
+                ],
             },
         ),
     ]

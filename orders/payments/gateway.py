@@ -52,7 +52,14 @@ class PaymentGateway(Protocol):
     name: str
 
     def charge(
-        self, *, uid: UUID, amount: Decimal, currency: str, email: str, payment_method: str, timeout_seconds: float
+        self,
+        *,
+        uid: UUID,
+        amount: Decimal,
+        currency: str,
+        email: str,
+        payment_method: str,
+        timeout_seconds: float,
     ) -> Charge:
         """Take the money.
 

@@ -41,7 +41,14 @@ class MockGateway:
     name = "mock"
 
     def charge(
-        self, *, uid: UUID, amount: Decimal, currency: str, email: str, payment_method: str, timeout_seconds: float
+        self,
+        *,
+        uid: UUID,
+        amount: Decimal,
+        currency: str,
+        email: str,
+        payment_method: str,
+        timeout_seconds: float,
     ) -> Charge:
         """Take pretended money, once per key."""
         tag = _TAG.search(email)
@@ -68,18 +75,26 @@ class MockGateway:
         """Look a key up."""
         self._travel(timeout_seconds)
         entry = MockLedgerEntry.objects.filter(key=uid).first()
-        return entry and _as_charge(entry)
+        return _as_charge(entry) if entry else None
 
     def void(self, *, uid: UUID, timeout_seconds: float) -> Charge:
         """Refund what was captured; leave a tombstone where nothing was."""
         self._travel(timeout_seconds)
         self._write_once(
-            uid, status=PaymentStatus.VOIDED, amount=Decimal(0), currency=settings.CURRENCY, decline_code="voided"
+            uid,
+            status=PaymentStatus.VOIDED,
+            amount=Decimal(0),
+            currency=settings.CURRENCY,
+            decline_code="voided",
         )
         with transaction.atomic(durable=True):
             entry = MockLedgerEntry.objects.select_for_update().get(key=uid)
             if entry.status == PaymentStatus.CAPTURED:
-                entry.status, entry.refunded, entry.refunded_at = PaymentStatus.REFUNDED, entry.amount, timezone.now()
+                entry.status, entry.refunded, entry.refunded_at = (
+                    PaymentStatus.REFUNDED,
+                    entry.amount,
+                    timezone.now(),
+                )
                 entry.save(update_fields=["status", "refunded", "refunded_at"])
         return _as_charge(entry)
 
