@@ -8,7 +8,7 @@ import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.attributes import Attribute
 from pynamodb.connection import TableConnection
-from pynamodb.constants import NUMBER
+from pynamodb.constants import MAP, NUMBER, STRING
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.models import Model
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
@@ -74,6 +74,20 @@ class IntegerAttribute(Attribute[int]):
         return int(Decimal(value))
 
 
+class TextMapAttribute(Attribute[dict[str, str]]):
+    """Free text by key. PynamoDB's MapAttribute passes keys as keyword arguments and breaks on ``self``."""
+
+    attr_type = MAP
+
+    def serialize(self, value: dict[str, str]) -> dict[str, dict[str, str]]:
+        """Write every value as a text."""
+        return {key: {STRING: text} for key, text in value.items()}
+
+    def deserialize(self, value: dict[str, dict[str, str]]) -> dict[str, str]:
+        """Read the texts."""
+        return {key: typed[STRING] for key, typed in value.items()}
+
+
 class SharedConnectionModel(Model):
     """A model whose table is reached through the process's one DynamoDB client.
 
@@ -95,7 +109,9 @@ def codes_of(error: BaseException) -> set[str]:
     """Return the DynamoDB error codes of a failed call; of a transaction, one per refused action."""
     if isinstance(error, TransactWriteError) and error.cancellation_reasons:
         return {reason.code for reason in error.cancellation_reasons if reason is not None}
-    code = error.cause_response_code if isinstance(error, PynamoDBException) else None
+    if not isinstance(error, PynamoDBException) or not isinstance(error.cause, ClientError):
+        return set()  # asked for its code, an error without an answer (a time-out) fails
+    code = error.cause_response_code
     return {code} if code else set()
 
 

@@ -4,9 +4,17 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from pynamodb.attributes import MapAttribute, UnicodeAttribute, UTCDateTimeAttribute
+from pynamodb.exceptions import TableError
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
-from products.dynamo import CALL_SECONDS, DecimalAttribute, IntegerAttribute, SharedConnectionModel, call
+from products.dynamo import (
+    CALL_SECONDS,
+    DecimalAttribute,
+    IntegerAttribute,
+    SharedConnectionModel,
+    call,
+    is_passing,
+)
 from shop.deadline import Deadline
 
 CATALOGUE = "all"  # the constant key under which every listed product stands
@@ -51,7 +59,6 @@ class Product(SharedConnectionModel):
     class Meta:
         table_name = settings.PRODUCTS_TABLE
         region = settings.AWS_REGION
-        billing_mode = "PAY_PER_REQUEST"
 
     product_id = UnicodeAttribute(hash_key=True, attr_name="productId")
     name = UnicodeAttribute()
@@ -59,7 +66,7 @@ class Product(SharedConnectionModel):
     stock = IntegerAttribute()  # units free to reserve
     category = UnicodeAttribute()
     description = UnicodeAttribute(default="")
-    metadata: MapAttribute[str, str] = MapAttribute(default=dict)
+    metadata = TextMapAttribute(default=dict)
     version = IntegerAttribute(default=1)  # counts edits, not sales
     created_at = UTCDateTimeAttribute(attr_name="createdAt")
     updated_at = UTCDateTimeAttribute(attr_name="updatedAt")
@@ -92,7 +99,6 @@ class StockReservation(SharedConnectionModel):
     class Meta:
         table_name = settings.RESERVATIONS_TABLE
         region = settings.AWS_REGION
-        billing_mode = "PAY_PER_REQUEST"
 
     order_uid = UnicodeAttribute(hash_key=True, attr_name="orderUid")  # UUID text, 36 characters
     state = UnicodeAttribute()
@@ -110,7 +116,6 @@ class StockMovement(SharedConnectionModel):
     class Meta:
         table_name = settings.MOVEMENTS_TABLE
         region = settings.AWS_REGION
-        billing_mode = "PAY_PER_REQUEST"
 
     product_id = UnicodeAttribute(hash_key=True, attr_name="productId")
     movement_id = UnicodeAttribute(range_key=True, attr_name="movementId")
@@ -122,6 +127,24 @@ class StockMovement(SharedConnectionModel):
 
 
 TABLES = (Product, StockReservation, StockMovement)
+
+
+def create_missing_tables() -> list[str]:
+    """Create the tables that do not exist, wait until they can be used, and return their names.
+
+    For local stacks: on AWS the deployment makes them. A stand-in that has just started is slow, so a creation
+    whose answer did not come in time is looked up and, if it did not arrive, repeated.
+    """
+    created = []
+    for table in TABLES:
+        while not call(table.exists, deadline=Deadline(20)):
+            try:
+                table.create_table(wait=True, billing_mode="PAY_PER_REQUEST")
+            except TableError as error:
+                if not is_passing(error):
+                    raise
+            created.append(table.Meta.table_name)
+    return sorted(set(created))
 
 
 def check_answers() -> None:

@@ -25,7 +25,7 @@ class ProductOutput(serializers.Serializer[Any]):
     stock = serializers.IntegerField(help_text="Units free to order.")
     category = serializers.CharField()
     description = serializers.CharField()
-    metadata = MetadataField(source="metadata.as_dict")
+    metadata = MetadataField()
     createdAt = TimestampField(source="created_at")
     updatedAt = TimestampField(source="updated_at")
     version = serializers.IntegerField(help_text="Counts edits, not sales.")

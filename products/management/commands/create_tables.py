@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from products.models import TABLES
+from products.models import create_missing_tables
 
 
 class Command(BaseCommand):
@@ -14,9 +14,5 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Create them."""
-        for table in TABLES:
-            if table.exists():
-                self.stdout.write(f"{table.Meta.table_name}: exists")
-            else:
-                table.create_table(wait=True, billing_mode=table.Meta.billing_mode)
-                self.stdout.write(f"{table.Meta.table_name}: created")
+        created = create_missing_tables()
+        self.stdout.write(f"created {', '.join(created)}" if created else "all tables exist")

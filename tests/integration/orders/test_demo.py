@@ -1,0 +1,34 @@
+"""Demo orders are real orders: every outcome, dated back, and books that balance."""
+
+from collections import Counter
+
+import pytest
+from django.core.management import call_command
+
+from orders.models import Order, OrderEvent, Payment
+from orders.payments.ledger import MockLedgerEntry
+from orders.states import OrderStatus, PaymentStatus, Step
+
+pytestmark = [pytest.mark.dynamodb, pytest.mark.django_db(transaction=True)]
+
+
+def test_demo_orders_reach_back_and_balance(make_product, capsys):
+    shelves = [make_product(stock=20) for _ in range(4)]
+
+    call_command("make_demo_orders", "--days", "10", "--per-day", "4", "--seed", "7")
+
+    assert capsys.readouterr().out.startswith(f"{Order.objects.count()} orders over 10 days: ")
+    outcomes = Counter(order.cancel_reason or order.status for order in Order.objects.all())
+    assert outcomes["PROCESSING"] > outcomes["payment_declined"]
+    assert outcomes["PENDING"] == 1
+    first, last = Order.objects.order_by("created_at").first(), Order.objects.order_by("created_at").last()
+    assert 8 <= (last.created_at - first.created_at).days <= 10
+    for order in Order.objects.filter(step=Step.DONE):
+        assert OrderEvent.objects.filter(order=order).earliest("created_at").created_at >= order.created_at
+    paid = Order.objects.filter(status=OrderStatus.PROCESSING).count()
+    assert Payment.objects.filter(status=PaymentStatus.CAPTURED).count() == paid
+    assert (
+        MockLedgerEntry.objects.filter(status=PaymentStatus.CAPTURED).count() == paid + 1
+    )  # and the stuck one
+    for shelf in shelves:
+        shelf.assert_books_balance()
