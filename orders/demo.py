@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -109,7 +110,7 @@ def _date_back(order: Order, moment: datetime) -> None:
     """Shift an order and its history to ``moment``, keeping the times between its steps."""
     shift = order.created_at - moment
 
-    def earlier(name: str) -> ExpressionWrapper:
+    def earlier(name: str) -> "ExpressionWrapper[Any]":
         return ExpressionWrapper(F(name) - Value(shift), output_field=DateTimeField())
 
     with transaction.atomic(durable=True):

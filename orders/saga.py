@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import structlog
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 
 from orders import record
 from orders.errors import IdempotencyKeyReused, OrderNotCancellable, RequestInProgress
@@ -71,14 +71,11 @@ def advance_until_settled(order: Order, *, gateway: PaymentGateway, deadline: De
     try:
         while order.step != Step.DONE and deadline.remaining() > 0:
             order = advance(order, gateway=gateway, deadline=deadline)
-    except (
-        CatalogueUnavailable,
-        PaymentOutcomeUnknown,
-        OutOfTime,
-        OperationalError,
-        InterfaceError,
-    ) as error:
+    except (CatalogueUnavailable, PaymentOutcomeUnknown, OutOfTime) as error:
         log.warning("an order stays open for now", order_id=order.pk, step=order.step, cause=repr(error))
+    except (OperationalError, InterfaceError) as error:
+        log.warning("the database fell silent", order_id=order.pk, step=order.step, cause=repr(error))
+        connection.close()  # it may be broken; what follows gets a new one
     if order.step != Step.DONE:
         _quietly(lambda: record.back_off(order))
     return order

@@ -3,7 +3,7 @@
 from typing import cast
 
 from django.conf import settings
-from drf_spectacular.utils import OpenApiExample
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -52,6 +52,10 @@ SAMPLE_ORDER = {
         {"productId": "prod_002", "productName": "iPhone 15 Pro", "quantity": 2, "price": 1299.99},
     ],
 }
+
+ORDER_ID = OpenApiParameter(
+    "order_id", str, OpenApiParameter.PATH, examples=[OpenApiExample("The first", value="1")]
+)
 
 PLACED_MESSAGES = {
     OrderStatus.PROCESSING: "Order created successfully",
@@ -172,6 +176,7 @@ class OrderDetailView(APIView):
         operation_id="get_order",
         success={200: (OrderAnswer, "The order as it is now.")},
         errors=[OrderNotFound],
+        parameters=[ORDER_ID],
     )
     def get(self, request: Request, order_id: str) -> Response:
         """Read one of the caller's orders."""
@@ -191,6 +196,7 @@ class OrderCancelView(APIView):
             202: (OrderCancelAnswer, "Not finished in time; from now on the order can only end CANCELLED."),
         },
         errors=[OrderNotFound, OrderNotCancellable],
+        parameters=[ORDER_ID],
     )
     def put(self, request: Request, order_id: str) -> Response:
         """Cancel an order: at once while it is PENDING, with refund and restock while it is PROCESSING and young."""

@@ -12,6 +12,7 @@ from products.dynamo import (
     DecimalAttribute,
     IntegerAttribute,
     SharedConnectionModel,
+    TextMapAttribute,
     call,
     is_passing,
 )

@@ -1,6 +1,6 @@
 """The catalogue over HTTP."""
 
-from drf_spectacular.utils import OpenApiExample
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -39,6 +39,17 @@ NEW_PRODUCT = {
     "category": "Home",
     "description": "Warm light, three steps.",
 }
+
+
+PRODUCT_ID = OpenApiParameter(
+    "product_id", str, OpenApiParameter.PATH, examples=[OpenApiExample("The first", value="prod_001")]
+)
+LAST_PRODUCT_ID = OpenApiParameter(
+    "product_id",
+    str,
+    OpenApiParameter.PATH,
+    examples=[OpenApiExample("The last of the samples", value="prod_040")],
+)
 
 
 def _answer(product: Product, *, status: int = 200, message: str | None = None) -> Response:
@@ -130,7 +141,7 @@ class ProductDetailView(APIView):
             304: (None, "It is still as `If-None-Match` says."),
         },
         errors=[ProductNotFound, CatalogueUnavailable],
-        parameters=[headers.IF_NONE_MATCH, headers.ETAG],
+        parameters=[PRODUCT_ID, headers.IF_NONE_MATCH, headers.ETAG],
     )
     def get(self, request: Request, product_id: str) -> Response:
         """Read one product; its stock is exact at the moment of reading."""
@@ -145,7 +156,7 @@ class ProductDetailView(APIView):
         request=UpdateProductInput,
         success={200: (ProductChangedAnswer, "It is changed.")},
         errors=[ProductNotFound, StaleVersion, StockBusy, CatalogueUnavailable],
-        parameters=[headers.IF_MATCH],
+        parameters=[PRODUCT_ID, headers.IF_MATCH],
         examples=[OpenApiExample("A new price", value={"price": 2399.99, "stock": 45})],
     )
     def put(self, request: Request, product_id: str) -> Response:
@@ -157,7 +168,7 @@ class ProductDetailView(APIView):
         request=UpdateProductInput,
         success={200: (ProductChangedAnswer, "It is changed.")},
         errors=[ProductNotFound, StaleVersion, StockBusy, CatalogueUnavailable],
-        parameters=[headers.IF_MATCH],
+        parameters=[PRODUCT_ID, headers.IF_MATCH],
         examples=[OpenApiExample("A new price", value={"price": 2399.99})],
     )
     def patch(self, request: Request, product_id: str) -> Response:
@@ -184,6 +195,7 @@ class ProductDetailView(APIView):
             )
         },
         errors=[ProductNotFound, StockBusy, CatalogueUnavailable],
+        parameters=[LAST_PRODUCT_ID],
     )
     def delete(self, _request: Request, product_id: str) -> Response:
         """Take a product out of the catalogue for good."""
@@ -207,7 +219,7 @@ class StockAdjustmentView(APIView):
             headers.InvalidIdempotencyKey,
             CatalogueUnavailable,
         ],
-        parameters=[headers.IDEMPOTENCY_KEY, headers.IDEMPOTENT_REPLAYED],
+        parameters=[PRODUCT_ID, headers.IDEMPOTENCY_KEY, headers.IDEMPOTENT_REPLAYED],
         examples=[OpenApiExample("Five came in", value={"delta": 5, "reason": "restock"})],
     )
     def post(self, request: Request, product_id: str) -> Response:

@@ -5,12 +5,15 @@ Secrets and whole e-mail addresses are masked here, whoever logs them.
 
 import logging
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-_EMAIL = re.compile(r"([A-Za-z0-9._%+-])[A-Za-z0-9._%+-]*@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
+# Every character that an address may have before its @. The look-behind keeps long texts without one cheap.
+_LOCAL = r"[\w.!#$%&'*+/=?^`{|}~\"-]"
+_EMAIL = re.compile(rf"(?<!{_LOCAL})({_LOCAL}){_LOCAL}*@(\[?[\w-]+(?:[.:][\w-]+)+)")
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)*")
 _SECRET_NAMES = re.compile(r"passw|secret|token|authorization|cookie|^code$", re.IGNORECASE)
 
@@ -23,11 +26,21 @@ def mask(text: str) -> str:
 def mask_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Mask every value of a log line (a structlog processor)."""
     for key, value in event.items():
-        if _SECRET_NAMES.search(key):
-            event[key] = "[hidden]"
-        elif isinstance(value, str):
-            event[key] = mask(value)
+        if key != "exc_info":  # what the renderer for people makes its traceback from
+            event[key] = _masked(key, value)
     return event
+
+
+def _masked(name: str, value: Any) -> Any:
+    if _SECRET_NAMES.search(name):
+        return "[hidden]"
+    if isinstance(value, Mapping):
+        return {str(key): _masked(str(key), inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_masked("", inner) for inner in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return mask(value if isinstance(value, str) else repr(value))
 
 
 def _request_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -5,6 +5,7 @@
 """
 
 import os
+import re
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,20 @@ env = environ.Env()
 env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
 
 
+def text(name: str, *, default: str | None = None) -> str:
+    """Read a text exactly as it is; without a default it must not be blank.
+
+    (``env.str`` takes a value that begins with ``$`` for the name of another variable: secrets do begin so.)
+    """
+    value = os.environ.get(name, default)
+    if value is None or (default is None and not value.strip()):
+        raise ImproperlyConfigured(f"{name} must be set.")
+    return value
+
+
 def choice(name: str, *options: str, default: str | None = None) -> str:
     """Read one of a few words; anything else stops the start."""
-    value: str = env.str(name) if default is None else env.str(name, default=default)
+    value = text(name, default=default)
     if value not in options:
         raise ImproperlyConfigured(f"{name} must be one of {', '.join(options)}; it is {value!r}.")
     return value
@@ -32,10 +44,11 @@ def choice(name: str, *options: str, default: str | None = None) -> str:
 
 def number(name: str, *, default: int, low: int, high: int) -> int:
     """Read a whole number within bounds (both included)."""
+    digits = text(name, default=str(default))
     try:
-        value: int = env.int(name, default=default)
+        value = int(digits)
     except ValueError as error:
-        raise ImproperlyConfigured(f"{name} must be a whole number; it is {env.str(name)!r}.") from error
+        raise ImproperlyConfigured(f"{name} must be a whole number; it is {digits!r}.") from error
     if not low <= value <= high:
         raise ImproperlyConfigured(f"{name} must be between {low} and {high}; it is {value}.")
     return value
@@ -43,30 +56,30 @@ def number(name: str, *, default: int, low: int, high: int) -> int:
 
 def flag(name: str, *, default: bool) -> bool:
     """Read a truth value; unlike ``env.bool``, a word that is neither yes nor no is an error, never False."""
-    text: str = env.str(name, default=str(default)).lower()
-    if text in {"true", "1", "yes", "on"}:
+    word = text(name, default=str(default)).lower()
+    if word in {"true", "1", "yes", "on"}:
         return True
-    if text in {"false", "0", "no", "off"}:
+    if word in {"false", "0", "no", "off"}:
         return False
-    raise ImproperlyConfigured(f"{name} must be true or false; it is {text!r}.")
+    raise ImproperlyConfigured(f"{name} must be true or false; it is {word!r}.")
 
 
 def rate(name: str, *, default: str) -> Decimal:
     """Read a share between 0 and 1."""
-    text = env.str(name, default=default)
+    share = text(name, default=default)
     try:
-        value = Decimal(text)
+        value = Decimal(share)
     except InvalidOperation:
         value = Decimal(-1)
     if not (value.is_finite() and 0 <= value <= 1):
-        raise ImproperlyConfigured(f"{name} must be a number from 0 to 1; it is {text!r}.")
+        raise ImproperlyConfigured(f"{name} must be a number from 0 to 1; it is {share!r}.")
     return value
 
 
 # ---- Django ------------------------------------------------------------------------------------------------
 
 DEBUG = flag("DJANGO_DEBUG", default=False)
-SECRET_KEY = env.str("DJANGO_SECRET_KEY")
+SECRET_KEY = text("DJANGO_SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.list("DJANGO_SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS = env.list("DJANGO_CSRF_TRUSTED_ORIGINS", default=[])
@@ -127,7 +140,7 @@ TEMPLATES = [
 ]
 
 STATIC_URL = "/static/"
-STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / "static"))
+STATIC_ROOT = text("STATIC_ROOT", default=str(BASE_DIR / "static"))
 WHITENOISE_USE_FINDERS = flag("SERVE_STATIC_FROM_SOURCE", default=False)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -152,10 +165,17 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
 # ---- MySQL: orders -----------------------------------------------------------------------------------------
 
-DATABASES: dict[str, dict[str, Any]] = {"default": dict(env.db_url("DATABASE_URL"))}
-_database = DATABASES["default"]
-if env.str("DATABASE_PASSWORD", default=""):  # so that the URL can be plain and the password injected
-    _database["PASSWORD"] = env.str("DATABASE_PASSWORD")
+_url = text("DATABASE_URL")
+# Checked before it is parsed: the parser's own warning shows the password.
+if not _url.startswith(("mysql://", "sqlite://")):
+    raise ImproperlyConfigured("DATABASE_URL must begin with mysql:// or sqlite://.")
+try:
+    _database: dict[str, Any] = dict(env.db_url_config(_url))
+except ValueError as error:
+    raise ImproperlyConfigured("DATABASE_URL is not an address: user:password@host:port/name.") from error
+DATABASES: dict[str, dict[str, Any]] = {"default": _database}
+if text("DATABASE_PASSWORD", default=""):  # so that the URL can be plain and the password injected
+    _database["PASSWORD"] = text("DATABASE_PASSWORD")
 _database["ATOMIC_REQUESTS"] = False  # the saga commits between its steps
 _database["CONN_MAX_AGE"] = number("DATABASE_CONN_MAX_AGE_SECONDS", default=60, low=0, high=3600)
 _database["CONN_HEALTH_CHECKS"] = True
@@ -170,40 +190,40 @@ if _database["ENGINE"] == "django.db.backends.mysql":
         "write_timeout": 4,
     }
     _database["TEST"] = {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_unicode_ci"}
-    if env.str("DATABASE_SSL_CA", default=""):
+    if text("DATABASE_SSL_CA", default=""):
         # Without VERIFY_IDENTITY the client checks neither the certificate nor the host name.
-        _database["OPTIONS"] |= {"ssl_mode": "VERIFY_IDENTITY", "ssl": {"ca": env.str("DATABASE_SSL_CA")}}
-elif _database["ENGINE"] == "django.db.backends.sqlite3":
+        _database["OPTIONS"] |= {"ssl_mode": "VERIFY_IDENTITY", "ssl": {"ca": text("DATABASE_SSL_CA")}}
+else:
     # Deferred transactions of several threads end in "database is locked"; immediate ones wait their turn.
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 5,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
     }
-else:
-    raise ImproperlyConfigured("DATABASE_URL must begin with mysql:// or sqlite://.")
 
 # ---- AWS: DynamoDB and Cognito -----------------------------------------------------------------------------
 
-AWS_REGION = env.str("AWS_REGION")
+AWS_REGION = text("AWS_REGION")
 AWS_MAX_POOL_CONNECTIONS = number("AWS_MAX_POOL_CONNECTIONS", default=32, low=1, high=1000)
-PRODUCTS_TABLE = env.str("PRODUCTS_TABLE", default="Products")
-RESERVATIONS_TABLE = env.str("RESERVATIONS_TABLE", default="StockReservations")
-MOVEMENTS_TABLE = env.str("MOVEMENTS_TABLE", default="StockMovements")
+PRODUCTS_TABLE = text("PRODUCTS_TABLE", default="Products")
+RESERVATIONS_TABLE = text("RESERVATIONS_TABLE", default="StockReservations")
+MOVEMENTS_TABLE = text("MOVEMENTS_TABLE", default="StockMovements")
 
-COGNITO_USER_POOL_ID = env.str("COGNITO_USER_POOL_ID")
-COGNITO_CLIENT_ID = env.str("COGNITO_CLIENT_ID")
-COGNITO_CLIENT_SECRET = env.str("COGNITO_CLIENT_SECRET", default="")
-COGNITO_ISSUER = env.str(
+COGNITO_USER_POOL_ID = text("COGNITO_USER_POOL_ID")
+COGNITO_CLIENT_ID = text("COGNITO_CLIENT_ID")
+COGNITO_CLIENT_SECRET = text("COGNITO_CLIENT_SECRET", default="")
+COGNITO_ISSUER = text(
     "COGNITO_ISSUER", default=f"https://cognito-idp.{AWS_REGION}.amazonaws.com/{COGNITO_USER_POOL_ID}"
 )
-COGNITO_JWKS_URL = env.str("COGNITO_JWKS_URL", default=f"{COGNITO_ISSUER}/.well-known/jwks.json")
-COGNITO_ADMIN_GROUP = env.str("COGNITO_ADMIN_GROUP", default="admin")
+COGNITO_JWKS_URL = text("COGNITO_JWKS_URL", default=f"{COGNITO_ISSUER}/.well-known/jwks.json")
+COGNITO_ADMIN_GROUP = text("COGNITO_ADMIN_GROUP", default="admin")
 
 # ---- The shop ----------------------------------------------------------------------------------------------
 
 REQUIRE_AUTH = flag("REQUIRE_AUTH", default=True)
-CURRENCY = env.str("CURRENCY", default="USD")
+CURRENCY = text("CURRENCY", default="USD")
+if not re.fullmatch(r"[A-Z]{3}", CURRENCY):
+    raise ImproperlyConfigured(f"CURRENCY must be an ISO 4217 code such as USD; it is {CURRENCY!r}.")
 ORDER_BUDGET_SECONDS = number("ORDER_BUDGET_SECONDS", default=8, low=1, high=60)
 ORDER_LEASE_SECONDS = number("ORDER_LEASE_SECONDS", default=15, low=1, high=300)
 ORDER_CANCEL_WINDOW_MINUTES = number("ORDER_CANCEL_WINDOW_MINUTES", default=30, low=0, high=525_600)
@@ -233,6 +253,12 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "VERSION": VERSION,
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SORT_OPERATIONS": False,  # the order of the URL tables: the order in which one tries them
+    "SWAGGER_UI_SETTINGS": {
+        "persistAuthorization": True,
+        "tryItOutEnabled": True,
+        "displayRequestDuration": True,
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,

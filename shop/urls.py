@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
 from shop import pages
 from shop.health import LiveView, ReadyView
@@ -16,6 +17,7 @@ urlpatterns = [
     path("docs/errors", pages.ErrorsView.as_view()),
     path("health/live", LiveView.as_view()),
     path("health/ready", ReadyView.as_view()),
+    path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     # Paths have no trailing slash. Never "//host": that would lead a browser to another site.
     re_path(r"^(?P<path>(?!admin/)[^/].*[^/]|[^/])/$", pages.without_slash),

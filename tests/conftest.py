@@ -4,8 +4,9 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
+import hypothesis
 import pytest
 from django.conf import settings
 from rest_framework.test import APIClient
@@ -18,6 +19,11 @@ from products import services
 from products.models import Product, StockMovement, StockReservation, create_missing_tables
 from shop.deadline import Deadline
 from shop.wire import dump_json
+
+# No deadline: a loaded machine is no fault of the code. CI may ask for more with --hypothesis-profile=thorough.
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=40)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=1000)
+hypothesis.settings.load_profile("quick")
 
 
 @pytest.fixture(scope="session")
@@ -147,7 +153,7 @@ class Api(APIClient):
         return self.generic(
             method,
             path,
-            content,
+            cast(str, content),
             content_type="application/json" if body is not None else "",
             headers=headers,
         )

@@ -1,0 +1,78 @@
+# Each target is a thin call of a program in shop/local/, which is where the work is described.
+SHELL := /bin/sh
+PYTHON := .venv/bin/python
+BOOTSTRAP := sh shop/local/bootstrap.sh
+LOCK := uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
+	--no-emit-index-url --no-emit-find-links --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help run reset demo token shell manage test test-fast check fmt schema up down smoke lock doctor
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## a fresh shop at http://localhost:8000 (PORT=8001, RELOAD=1, any setting: REQUIRE_AUTH=true make run)
+	@$(BOOTSTRAP) run
+	@exec $(PYTHON) -m shop.local.run
+
+reset: ## stop the running shop and delete its data
+	@$(BOOTSTRAP) run
+	@$(PYTHON) -m shop.local.reset
+
+demo: ## add 30 days of orders to the running shop
+	@$(PYTHON) -m shop.local.within manage.py make_demo_orders --days 30
+
+token: ## print a customer's access token; AS=admin for the administrator's
+	@$(PYTHON) -m shop.local.token --as $(if $(filter default,$(origin AS)),customer,$(AS))
+
+shell: ## a Python shell with the running shop's data
+	@$(PYTHON) -m shop.local.within manage.py shell
+
+manage: ## a management command on the running shop: make manage c='showmigrations'
+	@$(PYTHON) -m shop.local.within manage.py $(c)
+
+test: ## all tests, on real servers (T=tests/unit/test_money.py for some)
+	@$(BOOTSTRAP) dev
+	@$(BOOTSTRAP) mysql
+	@exec $(PYTHON) -m shop.local.test $(T)
+
+test-fast: ## the unit tests: no servers, seconds
+	@$(BOOTSTRAP) dev
+	@exec $(PYTHON) -m shop.local.test --fast $(T)
+
+check: ## lint, types, imports, migrations, production settings, OpenAPI schema
+	@$(BOOTSTRAP) dev
+	@$(BOOTSTRAP) mysql
+	@$(PYTHON) -m shop.local.check
+
+fmt: ## format the code and mend what can be mended
+	@$(BOOTSTRAP) dev
+	@.venv/bin/ruff check --fix --quiet . || true
+	@.venv/bin/ruff format .
+
+schema: ## write openapi.yaml anew
+	@$(BOOTSTRAP) dev
+	@$(PYTHON) -m shop.local.schema
+
+up: ## the same shop in Docker, on MySQL and DynamoDB Local
+	docker compose up --build --wait
+
+down: ## stop it (its data stay; docker compose down --volumes deletes them)
+	docker compose down
+
+# The running shop's tokens go to that shop alone, never to another address.
+smoke: ## walk the whole contract against a running shop (URL=https://…)
+	@if [ -z "$(URL)" ] && [ -x $(PYTHON) ]; then \
+		SMOKE_TOKEN=$$($(PYTHON) -m shop.local.token 2>/dev/null) && export SMOKE_TOKEN; \
+		SMOKE_ADMIN_TOKEN=$$($(PYTHON) -m shop.local.token --as admin 2>/dev/null) && export SMOKE_ADMIN_TOKEN; \
+	fi; \
+	python3 tests/smoke.py "$(or $(URL),http://localhost:$(or $(PORT),8000))"
+
+lock: ## renew the hashed lock files (needs uv)
+	$(LOCK) --upgrade pyproject.toml -o requirements/runtime.txt
+	$(LOCK) --upgrade pyproject.toml --extra mysql -c requirements/runtime.txt -o requirements/mysql.txt
+	$(LOCK) --upgrade pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	$(LOCK) --upgrade requirements/ministack.in -o requirements/ministack.txt
+
+doctor: ## what this machine has and lacks, and the cure
+	@$(BOOTSTRAP) doctor

@@ -1,0 +1,23 @@
+"""Silence from DynamoDB, as botocore and PynamoDB report it, is a passing failure and never a crash."""
+
+import pytest
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from pynamodb.exceptions import GetError, TableError, TransactWriteError, UpdateError
+
+from products.dynamo import codes_of, is_passing
+
+SILENCES = [
+    ReadTimeoutError(endpoint_url="http://dynamodb"),
+    ConnectTimeoutError(endpoint_url="http://dynamodb"),
+    EndpointConnectionError(endpoint_url="http://dynamodb"),
+]
+
+
+@pytest.mark.parametrize("silence", SILENCES, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("kind", [GetError, UpdateError, TableError, TransactWriteError])
+def test_silence_is_passing_and_has_no_code(kind, silence):
+    error = kind("no answer", silence)
+
+    assert codes_of(error) == set()
+    assert is_passing(error)
+    assert is_passing(silence)

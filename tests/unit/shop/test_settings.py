@@ -1,0 +1,164 @@
+"""Settings fail closed: a missing or unknown value stops the start and names its variable, never a secret."""
+
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import structlog
+from django.core.exceptions import ImproperlyConfigured
+
+ROOT = Path(__file__).parents[3]
+SETTINGS = str(ROOT / "shop" / "settings.py")
+REQUIRED = {
+    "DJANGO_SECRET_KEY": "$tarts-with-a-dollar-and-is-long-enough-for-a-secret-key",
+    "DATABASE_URL": "sqlite://:memory:",
+    "AWS_REGION": "eu-central-1",
+    "COGNITO_USER_POOL_ID": "eu-central-1_Pool",
+    "COGNITO_CLIENT_ID": "client",
+    "PAYMENT_GATEWAY": "mock",
+}
+
+
+@pytest.fixture
+def start(monkeypatch):
+    """Read the settings from these variables alone."""
+    before = structlog.get_config()
+
+    def read(**variables):
+        for name in list(os.environ):
+            monkeypatch.delenv(name)
+        for name, value in ({**REQUIRED, "ENV_FILE": os.devnull} | variables).items():
+            if value is not None:
+                monkeypatch.setenv(name, value)
+        return runpy.run_path(SETTINGS)
+
+    yield read
+    structlog.configure(**before)
+
+
+def test_the_least_that_must_be_set_is_enough_and_everything_is_closed(start):
+    settings = start()
+
+    assert settings["SECRET_KEY"] == REQUIRED["DJANGO_SECRET_KEY"]
+    assert settings["DEBUG"] is False
+    assert settings["REQUIRE_AUTH"] is True
+    assert settings["PAYMENTS_ARE_MOCK"] is False
+    assert settings["ALLOWED_HOSTS"] == []
+    assert settings["SECURE_SSL_REDIRECT"] is True
+    assert settings["SESSION_COOKIE_SECURE"] is True
+    assert settings["CSRF_COOKIE_SECURE"] is True
+    assert settings["COGNITO_ISSUER"] == "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Pool"
+    assert settings["COGNITO_JWKS_URL"] == f"{settings['COGNITO_ISSUER']}/.well-known/jwks.json"
+    assert settings["DATABASES"]["default"]["ATOMIC_REQUESTS"] is False
+
+
+@pytest.mark.parametrize("value", [None, "", "  "], ids=["missing", "empty", "blank"])
+@pytest.mark.parametrize("name", REQUIRED)
+def test_without_a_required_variable_nothing_starts(start, name, value):
+    with pytest.raises(ImproperlyConfigured, match=rf"^{name} must be set\.$"):
+        start(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PAYMENT_GATEWAY", "stripes"),
+        ("PAYMENT_GATEWAY", "Mock"),
+        ("LOG_FORMAT", "xml"),
+        ("LOG_LEVEL", "info"),
+        ("REQUIRE_AUTH", "nein"),
+        ("REQUIRE_AUTH", ""),
+        ("DJANGO_DEBUG", "2"),
+        ("BEHIND_TLS_PROXY", "maybe"),
+        ("PAYMENTS_ARE_MOCK", "y"),
+        ("ORDER_BUDGET_SECONDS", "eight"),
+        ("ORDER_BUDGET_SECONDS", "0"),
+        ("ORDER_BUDGET_SECONDS", "61"),
+        ("ORDER_CANCEL_WINDOW_MINUTES", "-1"),
+        ("ORDER_LEASE_SECONDS", "1.5"),
+        ("DATABASE_CONN_MAX_AGE_SECONDS", "None"),
+        ("MOCK_PAYMENT_SUCCESS_RATE", "1.01"),
+        ("MOCK_PAYMENT_SUCCESS_RATE", "-0.1"),
+        ("MOCK_PAYMENT_SUCCESS_RATE", "NaN"),
+        ("MOCK_PAYMENT_FAILURE_RATE", "often"),
+        ("CURRENCY", "dollars"),
+        ("CURRENCY", ""),
+        ("DATABASE_URL", "postgres://shop:geheim@db/shop"),
+        ("DATABASE_URL", "mysql://shop:geheim@db:port/shop"),
+        ("DATABASE_URL", "db/shop"),
+    ],
+)
+def test_a_value_that_is_not_understood_stops_the_start(start, name, value):
+    with pytest.raises(ImproperlyConfigured, match=rf"^{name} ") as refusal:
+        start(**{name: value})
+    assert "geheim" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("word", "meaning"), [("true", True), ("1", True), ("YES", True), ("off", False), ("0", False)]
+)
+def test_a_truth_value_has_more_than_one_spelling(start, word, meaning):
+    assert start(REQUIRE_AUTH=word)["REQUIRE_AUTH"] is meaning
+
+
+def test_mysql_is_asked_with_short_limits_in_utc_and_strictly(start):
+    database = start(DATABASE_URL="mysql://shop@db:3306/shop", DATABASE_PASSWORD="$ecret")["DATABASES"][
+        "default"
+    ]
+
+    assert (database["ENGINE"], database["HOST"], database["NAME"]) == (
+        "django.db.backends.mysql",
+        "db",
+        "shop",
+    )
+    assert database["PASSWORD"] == "$ecret"
+    assert database["OPTIONS"] == {
+        "charset": "utf8mb4",
+        "isolation_level": "read committed",
+        "init_command": "SET sql_mode='STRICT_TRANS_TABLES', innodb_lock_wait_timeout=3, time_zone='+00:00'",
+        "connect_timeout": 1,
+        "read_timeout": 4,
+        "write_timeout": 4,
+    }
+
+
+def test_with_a_certificate_authority_mysql_must_prove_its_name(start):
+    options = start(DATABASE_URL="mysql://shop@db/shop", DATABASE_SSL_CA="/etc/ssl/rds.pem")["DATABASES"][
+        "default"
+    ]["OPTIONS"]
+
+    assert (options["ssl_mode"], options["ssl"]) == ("VERIFY_IDENTITY", {"ca": "/etc/ssl/rds.pem"})
+
+
+def test_a_file_sets_what_the_environment_leaves_open(start, tmp_path):
+    file = tmp_path / "shop.env"
+    file.write_text("CURRENCY=EUR\nAWS_REGION=from-the-file\n")
+
+    settings = start(ENV_FILE=str(file))
+
+    assert (settings["CURRENCY"], settings["AWS_REGION"]) == ("EUR", "eu-central-1")
+
+
+def test_the_process_itself_ends_with_the_name_of_the_variable():
+    variables = {
+        "ENV_FILE": os.devnull,
+        "PATH": os.environ["PATH"],
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **REQUIRED,
+        "COGNITO_USER_POOL_ID": "",
+    }
+    run = subprocess.run(
+        [sys.executable, "-c", "import shop.settings"],
+        cwd=ROOT,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1].endswith("ImproperlyConfigured: COGNITO_USER_POOL_ID must be set.")
+    assert REQUIRED["DJANGO_SECRET_KEY"] not in run.stderr

@@ -1,0 +1,296 @@
+"""Only a valid access token of our pool and client is let in; every other is refused, and says why in our words."""
+
+import base64
+import hashlib
+import hmac
+import json
+
+import pytest
+
+from tests.unit.users.conftest import (
+    ANY,
+    CLIENT,
+    NOW,
+    SUB,
+    access_claims,
+    base64url,
+    make_token,
+    raw_token,
+)
+from users.callers import Caller
+from users.errors import IdentityUnavailable, InvalidToken
+from users.jwks import KeyCache
+from users.tokens import Claims, verify_access_token
+
+MALFORMED = "The access token is not valid: malformed."
+NOT_THREE = "The access token is not valid: not three parts of base64url."
+NOT_RS256 = "The access token is not valid: not signed with RS256."
+BAD_HEADER = "The access token is not valid: a header that is not allowed."
+NO_KEY_ID = "The access token is not valid: no key id."
+UNKNOWN_KEY = "The access token is not valid: signed with an unknown key."
+BAD_SIGNATURE = "The access token is not valid: the signature does not match."
+NOT_ACCESS = "The access token is not valid: not an access token (send `accessToken`, not `idToken` or `refreshToken`)."
+OTHER_ISSUER = "The access token is not valid: from another issuer."
+OTHER_CLIENT = "The access token is not valid: issued to another client."
+NOT_YET = "The access token is not valid: not valid yet."
+LIFETIME = "The access token is not valid: its lifetime is out of bounds."
+EXPIRED = "The access token has expired; get a new one with POST /users/refresh."
+EXP_NO_TIME = "The access token is not valid: exp is not a time."
+IAT_NO_TIME = "The access token is not valid: iat is not a time."
+NBF_NO_TIME = "The access token is not valid: nbf is not a time."
+NO_SUB = "The access token is not valid: no sub."
+NO_USERNAME = "The access token is not valid: no username."
+BAD_GROUPS = "The access token is not valid: its groups are not a list."
+TOO_LONG = "The access token is not valid: too long."
+
+
+def refusal_of(token, keys):
+    with pytest.raises(InvalidToken) as refused:
+        verify_access_token(token, keys=keys, now=NOW)
+    assert refused.value.code == "invalid_token"
+    return refused.value.message
+
+
+def test_a_good_token_tells_who_calls(pool_key, keys):
+    token = make_token(pool_key, groups=["admin", "vip"])
+
+    claims = verify_access_token(token, keys=keys, now=NOW)
+
+    assert claims == Claims(
+        sub=SUB,
+        groups=frozenset({"admin", "vip"}),
+        client_id=CLIENT,
+        username=SUB,
+        issued_at=NOW - 60,
+        expires_at=NOW + 840,
+        access_token=token,
+    )
+    assert claims.caller == Caller(sub=SUB, groups=frozenset({"admin", "vip"}))
+
+
+def test_a_token_without_groups_is_of_a_plain_customer(pool_key, keys):
+    assert verify_access_token(make_token(pool_key), keys=keys, now=NOW).caller == Caller(sub=SUB)
+
+
+def test_claims_are_printed_without_the_token(pool_key, keys):
+    token = make_token(pool_key)
+
+    assert token not in repr(verify_access_token(token, keys=keys, now=NOW))
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"exp": NOW - 29},
+        {"iat": NOW + 30, "exp": NOW + 900},
+        {"nbf": NOW + 30},
+        {"iat": NOW, "exp": NOW + 3600},
+        {"nbf": NOW - 60},
+        {"aud": "whatever"},
+    ],
+    ids=[
+        "just expired",
+        "issued by a fast clock",
+        "begins by a fast clock",
+        "an hour",
+        "with nbf",
+        "with aud",
+    ],
+)
+def test_clocks_may_differ_by_half_a_minute_and_tokens_live_an_hour(pool_key, keys, claims):
+    assert verify_access_token(make_token(pool_key, **claims), keys=keys, now=NOW).sub == SUB
+
+
+@pytest.mark.parametrize(
+    ("claims", "reason"),
+    [
+        ({"iss": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Other"}, OTHER_ISSUER),
+        ({"iss": ["https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Test"]}, OTHER_ISSUER),
+        ({"iss": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Test/"}, OTHER_ISSUER),
+        ({"iss": ANY}, OTHER_ISSUER),
+        ({"token_use": "id", "aud": CLIENT}, NOT_ACCESS),
+        ({"token_use": "refresh"}, NOT_ACCESS),
+        ({"token_use": ANY}, NOT_ACCESS),
+        ({"client_id": "another-client"}, OTHER_CLIENT),
+        ({"client_id": [CLIENT]}, OTHER_CLIENT),
+        ({"client_id": ANY, "aud": CLIENT}, OTHER_CLIENT),
+        ({"exp": NOW - 30}, EXPIRED),
+        ({"iat": NOW - 7200, "exp": NOW - 3600}, EXPIRED),
+        ({"iat": NOW + 31, "exp": NOW + 900}, NOT_YET),
+        ({"nbf": NOW + 31}, NOT_YET),
+        ({"exp": NOW - 60}, LIFETIME),
+        ({"exp": NOW + 3541}, LIFETIME),
+        ({"exp": 10**30}, LIFETIME),
+        ({"iat": 0}, LIFETIME),
+        ({"exp": 1e30}, EXP_NO_TIME),
+        ({"exp": float("nan")}, EXP_NO_TIME),
+        ({"exp": float("inf")}, EXP_NO_TIME),
+        ({"exp": str(NOW + 840)}, EXP_NO_TIME),
+        ({"exp": NOW + 840.0}, EXP_NO_TIME),
+        ({"exp": True}, EXP_NO_TIME),
+        ({"exp": None}, EXP_NO_TIME),
+        ({"exp": ANY}, EXP_NO_TIME),
+        ({"iat": ANY}, IAT_NO_TIME),
+        ({"iat": "yesterday"}, IAT_NO_TIME),
+        ({"nbf": None}, NBF_NO_TIME),
+        ({"nbf": str(NOW)}, NBF_NO_TIME),
+        ({"sub": ANY}, NO_SUB),
+        ({"sub": ""}, NO_SUB),
+        ({"sub": 7}, NO_SUB),
+        ({"sub": "s" * 65}, NO_SUB),
+        ({"username": ANY}, NO_USERNAME),
+        ({"groups": "admin"}, BAD_GROUPS),
+        ({"groups": [["admin"]]}, BAD_GROUPS),
+        ({"groups": None}, BAD_GROUPS),
+        ({"groups": {"admin": True}}, BAD_GROUPS),
+    ],
+    ids=str,
+)
+def test_a_wrong_claim_is_refused_though_well_signed(pool_key, keys, claims, reason):
+    assert refusal_of(make_token(pool_key, **claims), keys) == reason
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        ({"alg": "none"}, NOT_RS256),
+        ({"alg": "NoNe"}, NOT_RS256),
+        ({"alg": "rs256"}, NOT_RS256),
+        ({"alg": "RS512"}, NOT_RS256),
+        ({"alg": "PS256"}, NOT_RS256),
+        ({"alg": "ES256"}, NOT_RS256),
+        ({"alg": ["RS256"]}, NOT_RS256),
+        ({"alg": None}, NOT_RS256),
+        ({"alg": ANY}, NOT_RS256),
+        ({"jku": "https://evil.example/jwks.json"}, BAD_HEADER),
+        ({"x5u": "https://evil.example/cert.pem"}, BAD_HEADER),
+        ({"x5c": ["MIIB"]}, BAD_HEADER),
+        ({"jwk": {"kty": "RSA"}}, BAD_HEADER),
+        ({"crit": ["exp"]}, MALFORMED),
+        ({"crit": []}, MALFORMED),
+        ({"crit": ["b64"], "b64": True}, BAD_HEADER),
+        ({"zip": "DEF"}, BAD_HEADER),
+        ({"enc": "A256GCM"}, BAD_HEADER),
+        ({"kid": ANY}, NO_KEY_ID),
+        ({"kid": ""}, NO_KEY_ID),
+        ({"kid": "k" * 129}, NO_KEY_ID),
+        ({"kid": 1}, MALFORMED),
+        ({"kid": ["pool-key="]}, MALFORMED),
+        ({"kid": "../../etc/passwd"}, UNKNOWN_KEY),
+        ({"kid": "https://evil.example/key"}, UNKNOWN_KEY),
+        ({"kid": "' OR 1=1 --"}, UNKNOWN_KEY),
+        ({"kid": "POOL-KEY="}, UNKNOWN_KEY),
+        ({"kid": "pool-key=\n"}, UNKNOWN_KEY),
+    ],
+    ids=str,
+)
+def test_a_header_that_asks_for_anything_is_refused(pool_key, keys, header, reason):
+    assert refusal_of(make_token(pool_key, header=header), keys) == reason
+
+
+def test_a_key_id_of_ten_kilobytes_is_too_long(pool_key, keys):
+    assert refusal_of(make_token(pool_key, header={"kid": "k" * 10_240}), keys) == TOO_LONG
+
+
+def test_a_foreign_key_under_a_real_key_id_is_refused(pool_key, foreign_key, keys):
+    assert refusal_of(make_token(foreign_key, header={"kid": pool_key.kid}), keys) == BAD_SIGNATURE
+
+
+def test_a_foreign_key_is_unknown(foreign_key, keys):
+    assert refusal_of(make_token(foreign_key), keys) == UNKNOWN_KEY
+
+
+def test_a_foreign_key_sent_along_in_the_header_is_not_used(pool_key, foreign_key, keys):
+    header = {"kid": pool_key.kid, "jwk": foreign_key.as_jwk(kid=pool_key.kid)}
+
+    assert refusal_of(make_token(foreign_key, header=header), keys) == BAD_HEADER
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", "RS256"])
+def test_our_public_key_as_a_shared_secret_signs_nothing(pool_key, keys, algorithm):
+    header = base64url(json.dumps({"alg": algorithm, "kid": pool_key.kid}).encode())
+    signed = f"{header}.{base64url(json.dumps(access_claims()).encode())}"
+    signature = hmac.new(pool_key.public_pem(), signed.encode(), hashlib.sha256).digest()
+
+    expected = {"HS256": NOT_RS256, "RS256": BAD_SIGNATURE}[algorithm]
+    assert refusal_of(f"{signed}.{base64url(signature)}", keys) == expected
+
+
+@pytest.mark.parametrize(
+    ("alter", "reason"),
+    [
+        (lambda head, body, _sign: f"{head}.{body}.", BAD_SIGNATURE),
+        (lambda head, body, sign: f"{head}.{body}.{sign[:-6]}", BAD_SIGNATURE),
+        (lambda head, body, sign: f"{head}.{body}.{sign[4:8]}{sign[:4]}{sign[8:]}", BAD_SIGNATURE),
+        (lambda head, body, sign: f"{head}.{body[4:]}.{sign}", BAD_SIGNATURE),
+        (lambda head, body, sign: f"{head}.{base64url(b'{}')}.{sign}", BAD_SIGNATURE),
+        (lambda head, body, sign: f"{head}..{sign}", BAD_SIGNATURE),
+        (lambda head, body, sign: f"{head[:-4]}.{body}.{sign}", MALFORMED),
+        (lambda head, body, sign: f".{body}.{sign}", MALFORMED),
+        (lambda head, body, sign: f"{base64url(b'[]')}.{body}.{sign}", MALFORMED),
+        (lambda head, body, sign: f"{base64url(b'null')}.{body}.{sign}", MALFORMED),
+        (lambda head, body, sign: f"{base64url(b'[' * 5000)}.{body}.{sign[:9]}", MALFORMED),
+        (lambda head, body, sign: f"{base64url(b'9' * 5000)}.{body}.{sign[:9]}", MALFORMED),
+        (lambda head, body, sign: f"{base64url(bytes([255, 254]))}.{body}.{sign}", MALFORMED),
+        (lambda head, body, sign: f"!{head}.{body}.{sign}", MALFORMED),
+        (lambda head, _body, _sign: head, NOT_THREE),
+        (lambda head, body, _sign: f"{head}.{body}", NOT_THREE),
+        (lambda head, body, sign: f"{head}.{body}.{sign}.{sign}", NOT_THREE),
+        (lambda head, body, sign: f"{head}.{head}.{body}.{body}.{sign}", NOT_THREE),
+        (lambda head, body, sign: f"{head}.{body}.{sign}é", NOT_THREE),
+        (lambda head, body, sign: f"{head}.{body}.{sign}\u0660", NOT_THREE),
+        (lambda *_parts: "", NOT_THREE),
+        (lambda *_parts: "..", MALFORMED),
+        (lambda head, body, sign: f"{head}.{body}.{sign}".ljust(8193, "A"), TOO_LONG),
+        (lambda *_parts: "A" * 1_000_000, TOO_LONG),
+        (lambda *_parts: "." * 8193, TOO_LONG),
+    ],
+)
+def test_a_token_cut_bent_or_blown_up_is_refused(pool_key, keys, alter, reason):
+    assert refusal_of(alter(*make_token(pool_key).split(".")), keys) == reason
+
+
+def test_an_encrypted_token_has_five_parts_and_is_refused(keys):
+    header = base64url(json.dumps({"alg": "RSA-OAEP", "enc": "A256GCM", "kid": "pool-key="}).encode())
+
+    assert refusal_of(f"{header}.{'.'.join([base64url(b'x' * 32)] * 4)}", keys) == NOT_THREE
+
+
+@pytest.mark.parametrize("payload", ["[]", "null", '"text"', "{", "{}{}", "[" * 4000, '{"exp": 1e999}'])
+def test_a_well_signed_payload_that_is_no_claims_is_refused(pool_key, keys, payload):
+    header = json.dumps({"alg": "RS256", "kid": pool_key.kid})
+
+    assert refusal_of(raw_token(pool_key, header=header, payload=payload), keys) in {
+        BAD_SIGNATURE,
+        OTHER_ISSUER,
+    }
+
+
+def test_a_signature_in_the_other_base64_alphabet_is_refused(pool_key, keys):
+    head, body, sign = make_token(pool_key).split(".")
+    other = base64.b64encode(base64.urlsafe_b64decode(sign + "==")).decode().rstrip("=")
+
+    assert refusal_of(f"{head}.{body}.{other}/", keys) == MALFORMED
+
+
+def test_a_token_at_the_size_limit_is_judged_like_any_other(pool_key, keys):
+    token = make_token(pool_key, scope="s" * 5400)
+
+    assert 7000 < len(token) <= 8192
+    assert verify_access_token(token, keys=keys, now=NOW).sub == SUB
+
+
+def test_without_any_key_nothing_can_be_said_of_a_token(pool_key):
+    def no_answer() -> bytes:
+        raise OSError("no route")
+
+    with pytest.raises(IdentityUnavailable) as refused:
+        verify_access_token(make_token(pool_key), keys=KeyCache(fetch=no_answer), now=NOW)
+    assert refused.value.code == "identity_unavailable"
+
+
+def test_a_malformed_token_is_refused_without_asking_for_keys():
+    def never() -> bytes:
+        raise AssertionError("asked")
+
+    assert refusal_of("not-a-token", KeyCache(fetch=never)) == NOT_THREE

@@ -1,0 +1,1 @@
+"""Identity: accounts in Amazon Cognito, verification of its tokens, permissions."""

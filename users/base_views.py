@@ -1,0 +1,37 @@
+"""What all views of this room share."""
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from shop.errors import TooManyRequestsError
+from shop.serializers import StrictSerializer
+from users.errors import IdentityUnavailable
+
+EXAMPLE_PASSWORD = "Str0ng!pass"  # noqa: S105 (in the documentation)
+ANY_CALL = (TooManyRequestsError, IdentityUnavailable)
+
+
+class IdentityView(APIView):
+    """The answers are the caller's alone, so nobody on the way keeps them."""
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """Forbid caching."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+
+def read(request: Request, kind: type[StrictSerializer]) -> dict[str, Any]:
+    """Return the body's values, checked."""
+    body = kind(data=request.data)
+    body.is_valid(raise_exception=True)
+    values: dict[str, Any] = body.validated_data
+    return values
+
+
+def done(message: str, *, status: int = 200) -> Response:
+    """Answer that it is done."""
+    return Response({"success": True, "message": message}, status=status)
