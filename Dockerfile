@@ -43,9 +43,11 @@ RUN apt-get update \
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 
+# ENV_FILE: settings come from the environment alone, unless it names a file that was mounted.
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
-    PYTHONDONTWRITEBYTECODE=1
+    PYTHONDONTWRITEBYTECODE=1 \
+    ENV_FILE=/dev/null
 WORKDIR /app
 USER 10001:10001
 EXPOSE 8000

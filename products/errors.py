@@ -25,7 +25,7 @@ class StaleVersion(PreconditionError):
 
 
 class AdjustmentKeyReused(UnprocessableError):
-    """This `Idempotency-Key` was used for another adjustment of this product."""
+    """This `Idempotency-Key` was used with another body."""
 
     code = "idempotency_key_reused"
     title = "Idempotency key reused"

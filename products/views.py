@@ -44,6 +44,10 @@ NEW_PRODUCT = {
 PRODUCT_ID = OpenApiParameter(
     "product_id", str, OpenApiParameter.PATH, examples=[OpenApiExample("The first", value="prod_001")]
 )
+# Not one that the example of an order names with its price.
+OTHER_PRODUCT_ID = OpenApiParameter(
+    "product_id", str, OpenApiParameter.PATH, examples=[OpenApiExample("The third", value="prod_003")]
+)
 LAST_PRODUCT_ID = OpenApiParameter(
     "product_id",
     str,
@@ -156,8 +160,8 @@ class ProductDetailView(APIView):
         request=UpdateProductInput,
         success={200: (ProductChangedAnswer, "It is changed.")},
         errors=[ProductNotFound, StaleVersion, StockBusy, CatalogueUnavailable],
-        parameters=[PRODUCT_ID, headers.IF_MATCH],
-        examples=[OpenApiExample("A new price", value={"price": 2399.99, "stock": 45})],
+        parameters=[OTHER_PRODUCT_ID, headers.IF_MATCH],
+        examples=[OpenApiExample("A new price", value={"price": 239.0, "stock": 180})],
     )
     def put(self, request: Request, product_id: str) -> Response:
         """Change the fields that are sent; the others stay (the same as PATCH)."""
@@ -168,8 +172,8 @@ class ProductDetailView(APIView):
         request=UpdateProductInput,
         success={200: (ProductChangedAnswer, "It is changed.")},
         errors=[ProductNotFound, StaleVersion, StockBusy, CatalogueUnavailable],
-        parameters=[PRODUCT_ID, headers.IF_MATCH],
-        examples=[OpenApiExample("A new price", value={"price": 2399.99})],
+        parameters=[OTHER_PRODUCT_ID, headers.IF_MATCH],
+        examples=[OpenApiExample("A new price", value={"price": 229.0})],
     )
     def patch(self, request: Request, product_id: str) -> Response:
         """Change the fields that are sent; the others stay."""

@@ -21,6 +21,10 @@ log = structlog.get_logger("shop.request")
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 
 
+# What goes well here is not worth a line: probes every few seconds, pictures and scripts.
+QUIET = ("/health/", "/static/")
+
+
 class RequestIdMiddleware:
     """Give the request an id, return it, and write one log line when it is answered."""
 
@@ -37,7 +41,9 @@ class RequestIdMiddleware:
         request.META["shop.request_id"] = request_id
         response = self.get_response(request)
         response["X-Request-ID"] = request_id
-        if not request.path.startswith("/health/") or response.status_code >= 500:
+        if request.method == "HEAD" and not response.streaming:
+            response.content = b""  # Content-Length is set by now and stays
+        if response.status_code >= 400 or not request.path.startswith(QUIET):
             log.info(
                 "request",
                 method=request.method,

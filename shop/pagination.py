@@ -11,6 +11,7 @@ from shop.serializers import QueryIntegerField
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 100
+MAX_CURSOR_LENGTH = 1000
 
 
 class InvalidCursor(DomainError):
@@ -27,7 +28,7 @@ class PageQuery(serializers.Serializer[Any]):
         min_value=1, max_value=MAX_LIMIT, default=DEFAULT_LIMIT, help_text="Entries in a page, at most."
     )
     cursor = serializers.CharField(
-        required=False, max_length=1000, help_text="`nextCursor` of the page before; not to be made by hand."
+        required=False, help_text="`nextCursor` of the page before; not to be made by hand."
     )
 
 
@@ -48,7 +49,7 @@ def decode_cursor(cursor: str, *, scope: str) -> dict[str, Any]:
         InvalidCursor: it is not a cursor of ours, was changed, or belongs to other filters.
     """
     try:
-        position: dict[str, Any] = signing.loads(cursor, salt=f"shop.cursor:{scope}")
+        position: dict[str, Any] = signing.loads(cursor[:MAX_CURSOR_LENGTH], salt=f"shop.cursor:{scope}")
     except signing.BadSignature as error:
         raise InvalidCursor(
             "This cursor is not of this list and these filters; start again without one."

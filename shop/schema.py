@@ -1,5 +1,6 @@
 """How views describe themselves to OpenAPI: one decorator that documents every status and error code."""
 
+import inspect
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -95,16 +96,23 @@ def describe(
     responses: dict[Any, Any] = {
         status: OpenApiResponse(shape, description=words) for status, (shape, words) in success.items()
     }
-    return extend_schema(
-        operation_id=operation_id,
-        request=request,
-        responses={**responses, **error_responses(known, framework)},
-        parameters=list(parameters),
-        examples=[
+
+    operation: dict[str, Any] = {
+        "operation_id": operation_id,
+        "request": request,
+        "responses": {**responses, **error_responses(known, framework)},
+        "parameters": list(parameters),
+        "examples": [
             OpenApiExample(
                 example.name, value=example.value, request_only=True, description=example.description
             )
             for example in examples
         ],
-        auth=None if auth else [],
-    )
+        "auth": None if auth else [],
+    }
+
+    def decorate(view: View) -> View:
+        summary, _, description = inspect.cleandoc(view.__doc__ or "").partition("\n")
+        return extend_schema(summary=summary.rstrip("."), description=description.strip(), **operation)(view)
+
+    return decorate

@@ -250,6 +250,10 @@ REST_FRAMEWORK: dict[str, Any] = {
 
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "shop",
+    "DESCRIPTION": (
+        "Catalogue, identity and orders. Every success has `success: true`; every failure is an RFC 9457 problem whose "
+        "`code` is listed at [/docs/errors](/docs/errors). Authorize takes the access token of `POST /users/login`."
+    ),
     "VERSION": VERSION,
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,

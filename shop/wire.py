@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import orjson
 from django.conf import settings
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
@@ -82,6 +82,9 @@ class StrictJSONParser(BaseParser):
         self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
         """Return the body's value; 400 says what is wrong with it."""
+        encoding = (parser_context or {})["request"].headers.get("Content-Encoding", "identity")
+        if encoding.lower() != "identity":
+            raise UnsupportedMediaType(encoding)
         raw = stream.read(settings.MAX_BODY_BYTES + 1)
         if len(raw) > settings.MAX_BODY_BYTES:
             raise BodyTooLarge("The body is larger than 1 MiB.")

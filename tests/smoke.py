@@ -721,6 +721,8 @@ def on_every_call(walk: Walk) -> None:
     location = like(r"(https?://[^/]+)?/products\?limit=2")
     reply = get("/products/?limit=2")
     walk.check(reply, "one slash too many is redirected", status=308, headers={"Location": location})
+    reply = walk.anyone.post("/users/login/", {})
+    walk.check(reply, "so is a POST", status=308, headers={"Location": like("(https?://[^/]+)?/users/login")})
     reply = get("//example.org/")
     host = urlsplit(reply.header("Location")).netloc
     led_away = (False, host == "example.org")
@@ -765,7 +767,7 @@ def reading_products(walk: Walk) -> None:
     nothing = {"success": True, "count": 0, "products": [], "nextCursor": None}
     walk.check(get("/products?category=no%20such%20one"), "an unknown category is empty", shape=nothing)
     walk.refused(get("/products/prod_nothing"), "a product that is not there", code="product_not_found")
-    for cursor in ("x", "e30", "eyJhIjoxfQ.AAAA"):
+    for cursor in ("x", "e30", "eyJhIjoxfQ.AAAA", "x" * 2000):
         walk.refused(get(f"/products?cursor={cursor}"), "a made-up cursor", code="invalid_cursor")
     if walked[0].at("nextCursor"):
         foreign_cursors(walk, walked[0].at("nextCursor"))

@@ -15,7 +15,7 @@ from users.tokens import Claims, verify_access_token
 log = structlog.get_logger("users.authentication")
 
 _BEARER = re.compile(r"bearer +([^\s,]+)", re.IGNORECASE | re.ASCII)
-NO_TOKEN_CHALLENGE = 'Bearer realm="shop"'  # noqa: S105 (no secret, a header)
+NO_TOKEN_CHALLENGE = 'Bearer error="invalid_request"'  # noqa: S105 (no secret, a header)
 
 
 class CognitoAuthentication(BaseAuthentication):

@@ -3,8 +3,11 @@
 Makes what is missing and leaves the rest alone: the key and the user pool (kept in the file named by ``ENV_FILE``,
 on a volume that the web server reads), tables, sample catalogue, the accounts, which it prints. Nothing here is for
 production, where the deployment makes the pool and the tables.
+
+``python -m shop.local.compose --token customer|admin`` prints an access token instead.
 """
 
+import argparse
 import json
 import os
 import secrets
@@ -54,20 +57,25 @@ def _pool(client: "CognitoIdentityProviderClient", kept: dict[str, str]) -> dict
             )
         except client.exceptions.ResourceNotFoundException:
             print("The user pool is gone: making a new one. Accounts that signed up are lost.")
+            print("If the shop was running meanwhile: docker compose restart web")
         else:
             return {name: value for name, value in kept.items() if name.startswith("COGNITO_")}
     return cognito.create_pool(client).environment()
 
 
-def _sign_up(
-    client: "CognitoIdentityProviderClient", accounts: list[cognito.Account], variables: dict[str, str]
-) -> None:
-    pool = cognito.Pool(
+def _pool_from(client: "CognitoIdentityProviderClient", variables: dict[str, str]) -> cognito.Pool:
+    return cognito.Pool(
         endpoint=client.meta.endpoint_url,
         pool_id=variables["COGNITO_USER_POOL_ID"],
         client_id=variables["COGNITO_CLIENT_ID"],
         client_secret=variables["COGNITO_CLIENT_SECRET"],
     )
+
+
+def _sign_up(
+    client: "CognitoIdentityProviderClient", accounts: list[cognito.Account], variables: dict[str, str]
+) -> None:
+    pool = _pool_from(client, variables)
     for account in accounts:
         try:
             cognito.create_account(client, pool=pool, account=account)
@@ -94,17 +102,14 @@ def _announce(accounts: list[cognito.Account]) -> None:
     print(f"\nThe stores are ready. The shop will be at {url} (API docs: /docs, admin: /admin/)")
     for account in accounts:
         print(f"  {account.role:<10} {account.email}  {account.password}")
-    print("  a token    POST /users/login with one of these")
+    print("  a token    docker compose exec web python -m shop.local.compose --token customer")
     print("  codes      123456 after a sign-up, 654321 to reset a password")
     print("One order in twenty is declined on purpose.", flush=True)
 
 
-def main() -> None:
-    """Prepare everything; any error ends the process, and the web server does not start."""
-    env_file = Path(os.environ["ENV_FILE"])
+def _prepare(env_file: Path, client: "CognitoIdentityProviderClient") -> None:
     accounts = _accounts(env_file.with_name("accounts.json"))
     kept = _kept(env_file)
-    client = cognito.cognito(os.environ["AWS_ENDPOINT_URL"], region=os.environ["AWS_REGION"])
     variables = {
         "DJANGO_SECRET_KEY": kept.get("DJANGO_SECRET_KEY") or secrets.token_urlsafe(48),
         **_pool(client, kept),
@@ -113,6 +118,20 @@ def main() -> None:
     _sign_up(client, accounts, variables)
     _fill_stores(next(account for account in accounts if account.role == "admin"))
     _announce(accounts)
+
+
+def main() -> None:
+    """Prepare everything, or print a token; any error ends the process, and the web server does not start."""
+    parser = argparse.ArgumentParser(prog="python -m shop.local.compose", description=__doc__)
+    parser.add_argument("--token", choices=("customer", "admin"))
+    role = parser.parse_args().token
+    env_file = Path(os.environ["ENV_FILE"])
+    client = cognito.cognito(os.environ["AWS_ENDPOINT_URL"], region=os.environ["AWS_REGION"])
+    if role is None:
+        _prepare(env_file, client)
+        return
+    account = next(a for a in _accounts(env_file.with_name("accounts.json")) if a.role == role)
+    print(cognito.access_token(client, pool=_pool_from(client, _kept(env_file)), account=account))
 
 
 if __name__ == "__main__":

@@ -46,6 +46,13 @@ def inherited() -> dict[str, str]:
     }
 
 
+def isolate() -> None:
+    """Take the person's own addresses and keys out of this process too, before it makes an AWS client."""
+    cleaned = inherited()
+    os.environ.clear()
+    os.environ.update(cleaned)
+
+
 def aws(endpoint: str) -> dict[str, str]:
     """Return the variables that point botocore at a stand-in."""
     return {

@@ -165,6 +165,7 @@ def _run(stack: Stack) -> None:
 
 def main() -> int:
     """Run until Ctrl-C or SIGTERM; return the exit code."""
+    environment.isolate()
     try:
         with lock.held(), processes.until_signalled():
             stack = Stack(port=_port())

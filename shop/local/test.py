@@ -181,6 +181,7 @@ def _run_fast(arguments: Sequence[str]) -> int:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the tests and return the exit code."""
+    environment.isolate()
     try:
         with processes.until_signalled():
             if arguments[:1] == ["--fast"]:

@@ -14,6 +14,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m shop.local.token", description=__doc__)
     parser.add_argument("--as", dest="role", choices=("customer", "admin"), default="customer")
     role = parser.parse_args().role
+    environment.isolate()
     try:
         accounts = [cognito.Account(**account) for account in orjson.loads(places.ACCOUNTS.read_bytes())]
         pool = environment.pool_from(environment.read_stack())

@@ -79,7 +79,7 @@ def test_what_is_not_text_stays():
         ),
         (["ann@example.com", {"token": "x"}], ["a***@example.com", {"token": "[hidden]"}]),
         (("ann@example.com", None), ["a***@example.com", None]),
-        (ValueError("ann@example.com"), "ValueError('a***@example.com')"),
+        (ValueError("to ann@example.com"), "ValueError('to a***@example.com')"),
         (Decimal("12.50"), "Decimal('12.50')"),
     ],
 )

@@ -108,12 +108,12 @@ def test_a_token_elsewhere_is_not_looked_at(settings, pool_key):
     response = ask(IsSignedIn, QUERY_STRING=f"access_token={token}", HTTP_COOKIE=f"accessToken={token}")
 
     assert response.status_code == 401
-    assert response["WWW-Authenticate"] == 'Bearer realm="shop"'
+    assert response["WWW-Authenticate"] == 'Bearer error="invalid_request"'
 
 
 @pytest.mark.parametrize(
     ("headers", "challenge"),
-    [({}, 'Bearer realm="shop"'), ({"HTTP_AUTHORIZATION": "Bearer x"}, 'Bearer error="invalid_token"')],
+    [({}, 'Bearer error="invalid_request"'), ({"HTTP_AUTHORIZATION": "Bearer x"}, 'Bearer error="invalid_token"')],
 )
 def test_the_challenge_names_an_error_only_if_a_token_was_sent(headers, challenge):
     request = APIRequestFactory().get("/", **headers)

@@ -98,7 +98,7 @@ def test_ones_own_account_needs_a_token_in_both_modes(api, settings, method, pat
 
     response = api.send(method, path, {})
     assert (response.status_code, response.json()["code"]) == (401, "not_authenticated")
-    assert response["WWW-Authenticate"] == 'Bearer realm="shop"'
+    assert response["WWW-Authenticate"] == 'Bearer error="invalid_request"'
 
 
 def test_reading_ones_account(api, pool, bearer):
