@@ -67,7 +67,6 @@ class OrderAdmin(ReadOnly, OrderModelAdmin):
         "cancel_reason",
         "user_email",
         "total",
-        "currency",
         "item_count",
         "created_at",
     )

@@ -58,9 +58,9 @@ def place_demo_orders(*, days: int, per_day: int, gateway: PaymentGateway, seed:
     for day in range(days, 0, -1):
         date = today - timedelta(days=day)
         weekend = 1.6 if date.weekday() >= 5 else 1.0
-        for _ in range(round(chance.uniform(0.6, 1.4) * per_day * weekend)):
-            moment = date + timedelta(minutes=chance.randrange(24 * 60 - 1))
-            yield _one(chance, products, moment=min(moment, today), gateway=gateway)
+        count = round(chance.uniform(0.6, 1.4) * per_day * weekend)
+        for minute in sorted(chance.randrange(24 * 60 - 1) for _ in range(count)):
+            yield _one(chance, products, moment=date + timedelta(minutes=minute), gateway=gateway)
     yield _stuck(chance, products, gateway=gateway)
 
 

@@ -105,10 +105,8 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | 
         errors: list[FieldError] = list(_field_errors(exc.get_full_details()))
         detail = errors[0].message if len(errors) == 1 else meaning
     else:
-        errors, detail = [], str(exc.detail) if isinstance(exc, drf.ParseError) else meaning
-        if isinstance(exc, drf.ParseError):
-            code, title = "invalid_json", "Invalid JSON"
-        elif isinstance(exc, drf.AuthenticationFailed) and isinstance(own_code, str):
+        errors, detail = [], meaning
+        if isinstance(exc, drf.AuthenticationFailed) and isinstance(own_code, str):
             code, detail = own_code, str(exc.detail)
     response.data = problem(
         status=response.status_code, code=code, title=title, detail=detail, instance=path, errors=errors

@@ -17,7 +17,11 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description="1–255 printable characters of the caller's choice. The same key and body act once.",
 )
 IDEMPOTENT_REPLAYED = OpenApiParameter(
-    "Idempotent-Replayed", bool, OpenApiParameter.HEADER, description="`true` on a repeat.", response=True
+    "Idempotent-Replayed",
+    bool,
+    OpenApiParameter.HEADER,
+    description="`true` on a repeat.",
+    response=[200, 201],
 )
 IF_MATCH = OpenApiParameter(
     "If-Match",
@@ -29,7 +33,7 @@ IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match", str, OpenApiParameter.HEADER, description="An `ETag`; 304 if it still holds."
 )
 ETAG = OpenApiParameter(
-    "ETag", str, OpenApiParameter.HEADER, description="Of version and stock.", response=True
+    "ETag", str, OpenApiParameter.HEADER, description="Of version and stock.", response=[200, 304]
 )
 LOCATION = OpenApiParameter(
     "Location", str, OpenApiParameter.HEADER, description="Of what was made.", response=[201]

@@ -97,8 +97,6 @@ def error_table() -> list[dict[str, Any]]:
         code: {"code": code, "status": status, "title": title, "meaning": meaning}
         for status, (code, title, meaning) in FRAMEWORK_PROBLEMS.items()
     }
-    for code, status, title, meaning in OTHER_PROBLEMS:
-        rows[code] = {"code": code, "status": status, "title": title, "meaning": meaning}
     for kind in _leaves(DomainError):
         meaning = " ".join((kind.__doc__ or "").split())
         rows[kind.code] = {
@@ -108,17 +106,6 @@ def error_table() -> list[dict[str, Any]]:
             "meaning": meaning,
         }
     return [rows[code] for code in sorted(rows)]
-
-
-# Codes without a class of their own.
-OTHER_PROBLEMS = (
-    (
-        "invalid_json",
-        400,
-        "Invalid JSON",
-        "The body is not valid JSON: `detail` says where it stops being so.",
-    ),
-)
 
 
 def _leaves(kind: type[DomainError]) -> Iterator[type[DomainError]]:

@@ -12,7 +12,7 @@ from rest_framework import serializers
 
 from shop.errors import DomainError
 from shop.exception_handler import FRAMEWORK_PROBLEMS, PROBLEM_JSON, DatabaseUnavailable, status_of
-from shop.wire import BodyTooLarge
+from shop.wire import BodyTooLarge, InvalidJson
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -92,7 +92,9 @@ def describe(
         auth: whether a Bearer token means anything to it.
     """
     framework = [400, 405, 406, 500] + ([401, 403] if auth else []) + ([415] if request else [])
-    known: list[type[DomainError]] = [*errors, DatabaseUnavailable] + ([BodyTooLarge] if request else [])
+    known: list[type[DomainError]] = [*errors, DatabaseUnavailable] + (
+        [BodyTooLarge, InvalidJson] if request else []
+    )
     responses: dict[Any, Any] = {
         status: OpenApiResponse(shape, description=words) for status, (shape, words) in success.items()
     }

@@ -7,6 +7,9 @@ from django.views.generic import RedirectView
 from shop import pages
 from shop.health import LiveView, ReadyView
 
+admin.site.site_header = admin.site.site_title = "shop back office"
+admin.site.index_title = "What there is"
+
 urlpatterns = [
     path("", pages.FrontView.as_view()),
     path("", include("products.urls")),

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import orjson
 from django.conf import settings
-from rest_framework.exceptions import ParseError, UnsupportedMediaType
+from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
@@ -22,6 +22,13 @@ class BodyTooLarge(DomainError):
 
     code = "payload_too_large"
     title = "Body too large"
+
+
+class InvalidJson(DomainError):
+    """The body is not valid JSON: `detail` says where it stops being so."""
+
+    code = "invalid_json"
+    title = "Invalid JSON"
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -91,7 +98,7 @@ class StrictJSONParser(BaseParser):
         try:
             return parse_json(raw)
         except ValueError as error:
-            raise ParseError(f"The body is not valid JSON: {error}.") from error
+            raise InvalidJson(f"The body is not valid JSON: {error}.") from error
 
 
 def timestamp(moment: datetime) -> str:

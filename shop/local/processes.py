@@ -46,6 +46,10 @@ def _die_with_parent() -> None:
     _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+DIE_WITH_PARENT = _die_with_parent if sys.platform == "linux" else None
+"""For ``preexec_fn``; it calls nothing but prctl between fork and exec."""
+
+
 def start(name: str, argv: Sequence[str | Path], *, env: Mapping[str, str], log: Path | None) -> Child:
     """Start a server in a process group of its own.
 
@@ -70,8 +74,7 @@ def start(name: str, argv: Sequence[str | Path], *, env: Mapping[str, str], log:
                 stdout=output,
                 stderr=subprocess.STDOUT if output else None,
                 start_new_session=True,
-                # The child calls nothing but prctl between fork and exec.
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+                preexec_fn=DIE_WITH_PARENT,
             )
         except OSError as error:
             raise StartError(f"{name} did not start: {error}.") from error

@@ -142,7 +142,12 @@ def _with_servers(scratch: Path, stack: ExitStack) -> tuple[dict[str, str], list
 
 def _pytest(variables: dict[str, str], arguments: Sequence[str]) -> int:
     """Run pytest as a child; when interrupted, let it clean up and print its report."""
-    child = subprocess.Popen([sys.executable, "-m", "pytest", *arguments], env=variables, cwd=places.ROOT)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "pytest", *arguments],
+        env=variables,
+        cwd=places.ROOT,
+        preexec_fn=processes.DIE_WITH_PARENT,
+    )
     try:
         return child.wait()
     except KeyboardInterrupt:

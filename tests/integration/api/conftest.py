@@ -39,7 +39,9 @@ class Contract:
 
     def judge(self, method, path, response):
         """Fail unless status, media type and body are as documented (for what is documented at all)."""
-        found = [operations for pattern, operations in self.paths.items() if pattern.fullmatch(path.split("?")[0])]
+        found = [
+            operations for pattern, operations in self.paths.items() if pattern.fullmatch(path.split("?")[0])
+        ]
         operation = found[0].get(method.lower()) if found else None
         if operation is None:
             return

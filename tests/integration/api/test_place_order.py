@@ -16,7 +16,11 @@ pytestmark = [pytest.mark.dynamodb, pytest.mark.django_db(transaction=True, rese
 
 
 def body_for(shelf, quantity=1, **more):
-    return {"email": "ann@example.com", "items": [{"productId": shelf.product_id, "quantity": quantity}], **more}
+    return {
+        "email": "ann@example.com",
+        "items": [{"productId": shelf.product_id, "quantity": quantity}],
+        **more,
+    }
 
 
 def assert_nothing_was_saved():
@@ -66,7 +70,13 @@ def test_the_sample_order_is_read_back_word_for_word(api):
                     "quantity": 1,
                     "price": "2499.99",
                 },
-                {"id": 2, "product_id": "prod_002", "product_name": "iPhone 15 Pro", "quantity": 2, "price": "1299.99"},
+                {
+                    "id": 2,
+                    "product_id": "prod_002",
+                    "product_name": "iPhone 15 Pro",
+                    "quantity": 2,
+                    "price": "1299.99",
+                },
             ],
             "currency": "USD",
             "updated_at": "2026-02-09T16:37:13.000Z",
@@ -125,13 +135,19 @@ def test_an_order_for_more_than_there_is_is_cancelled_and_says_so(api, mug):
 
     assert response.status_code == 201
     assert response.body["message"] == "Order cancelled: out of stock"
-    assert (response.body["order"]["status"], response.body["order"]["cancelReason"]) == ("CANCELLED", "out_of_stock")
+    assert (response.body["order"]["status"], response.body["order"]["cancelReason"]) == (
+        "CANCELLED",
+        "out_of_stock",
+    )
     assert mug.stock == 5
     assert not Payment.objects.exists()
 
 
 def test_the_catalogue_names_and_prices_what_the_client_leaves_out_or_names_otherwise(api, mug):
-    body = {"email": "Ann@Example.COM", "items": [{"productId": mug.product_id, "productName": "Vase", "quantity": 2}]}
+    body = {
+        "email": "Ann@Example.COM",
+        "items": [{"productId": mug.product_id, "productName": "Vase", "quantity": 2}],
+    }
 
     placed = api.send("POST", "/orders", body).body["order"]
     (item,) = api.send("GET", f"/orders/{placed['orderId']}").body["order"]["items"]
@@ -212,7 +228,10 @@ def test_a_deleted_product_is_an_unknown_one(api, mug):
     services.delete_product(mug.product_id)
 
     assert_problem(
-        api.send("POST", "/orders", body_for(mug)), 400, "unknown_product", ("/items/0/productId", "unknown_product")
+        api.send("POST", "/orders", body_for(mug)),
+        400,
+        "unknown_product",
+        ("/items/0/productId", "unknown_product"),
     )
 
 
@@ -230,7 +249,11 @@ def test_without_a_token_an_address_is_needed(api, mug):
         (b"{}", "invalid_request", [("/items", "required")]),
         (b"[]", "invalid_request", [("", "not_an_object")]),
         (b'{"items": []}', "invalid_request", [("/items", "min_length")]),
-        (b'{"items": [{"productId": "a", "quantity": 0}]}', "invalid_request", [("/items/0/quantity", "min_value")]),
+        (
+            b'{"items": [{"productId": "a", "quantity": 0}]}',
+            "invalid_request",
+            [("/items/0/quantity", "min_value")],
+        ),
         (
             b'{"items": [{"productId": "a", "quantity": 1, "colour": 1}], "total": 1}',
             "invalid_request",
@@ -318,7 +341,10 @@ def test_a_key_belongs_to_its_caller(api, mug):
     key = {"Idempotency-Key": "k"}
     body = body_for(mug)
 
-    made = [api.signed_in(caller).send("POST", "/orders", body, **key).body["order"] for caller in (ANN, BOB, None)]
+    made = [
+        api.signed_in(caller).send("POST", "/orders", body, **key).body["order"]
+        for caller in (ANN, BOB, None)
+    ]
 
     assert [order["userId"] for order in made] == [ANN.sub, BOB.sub, "anonymous"]
     assert len({order["orderId"] for order in made}) == 3

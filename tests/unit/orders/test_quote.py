@@ -132,7 +132,9 @@ def test_the_same_price_in_another_spelling_is_the_same_price(catalogue, sent):
 WISH = Wish(
     user_id="ann",
     user_email="ann@example.com",
-    lines=[Line(product_id="prod_001", quantity=1, prices={"/items/0": Decimal("2499.99")}, pointer="/items/0")],
+    lines=[
+        Line(product_id="prod_001", quantity=1, prices={"/items/0": Decimal("2499.99")}, pointer="/items/0")
+    ],
     payment_method="card",
     metadata={"note": "x", "gift": "y"},
     request_id="req-1",

@@ -45,8 +45,12 @@ def test_the_sample_body_is_read():
     assert read(body) == {
         "email": "customer@example.com",
         "items": [
-            Line(product_id="prod_001", quantity=1, prices={"/items/0": Decimal("2499.99")}, pointer="/items/0"),
-            Line(product_id="prod_002", quantity=2, prices={"/items/1": Decimal("1299.99")}, pointer="/items/1"),
+            Line(
+                product_id="prod_001", quantity=1, prices={"/items/0": Decimal("2499.99")}, pointer="/items/0"
+            ),
+            Line(
+                product_id="prod_002", quantity=2, prices={"/items/1": Decimal("1299.99")}, pointer="/items/1"
+            ),
         ],
     }
 
@@ -109,7 +113,10 @@ def test_the_limits_are_inclusive(items, lines):
         ({"items": [item(quantity="1")]}, [("/items/0/quantity", "invalid")]),
         ({"items": [{"productId": "a"}]}, [("/items/0/quantity", "required")]),
         ({"items": [{"quantity": 1}]}, [("/items/0/productId", "required")]),
-        ({"items": [item(""), item("x" * 65)]}, [("/items/0/productId", "blank"), ("/items/1/productId", "max_length")]),
+        (
+            {"items": [item(""), item("x" * 65)]},
+            [("/items/0/productId", "blank"), ("/items/1/productId", "max_length")],
+        ),
         ({"items": [item(), item(price=-1)]}, [("/items/1/price", "out_of_range")]),
         ({"items": [item(price="1.999")]}, [("/items/0/price", "too_many_decimals")]),
         ({"items": [item(sku="x")]}, [("/items/0/sku", "unknown_field")]),
@@ -144,6 +151,8 @@ def test_an_order_that_is_not_cancelled_answers_no_reason(status):
 
 
 def test_a_cancelled_order_answers_why():
-    order = Order(pk=7, status=OrderStatus.CANCELLED, total=Decimal(0), item_count=1, cancel_reason="out_of_stock")
+    order = Order(
+        pk=7, status=OrderStatus.CANCELLED, total=Decimal(0), item_count=1, cancel_reason="out_of_stock"
+    )
 
     assert PlacedOrderOutput(order).data["cancelReason"] == "out_of_stock"

@@ -40,7 +40,9 @@ class Script:
 
     def then_refuse(self, code, status=400):
         """Refuse the next call with an error code."""
-        return self.then(status, {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "in words"})
+        return self.then(
+            status, {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "in words"}
+        )
 
     def then_cancel(self, *codes):
         """Cancel the next transaction: one code per action, or None."""

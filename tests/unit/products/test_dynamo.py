@@ -146,7 +146,9 @@ def test_a_throttled_or_broken_answer_is_tried_again(dynamodb, naps, code, statu
     assert dynamodb.calls == {"GetItem": 2}
 
 
-@pytest.mark.parametrize("code", ["ValidationException", "ResourceNotFoundException", "AccessDeniedException"])
+@pytest.mark.parametrize(
+    "code", ["ValidationException", "ResourceNotFoundException", "AccessDeniedException"]
+)
 def test_a_fault_of_ours_is_neither_repeated_nor_called_unavailable(dynamodb, naps, code):
     dynamodb.then_refuse(code)
 
@@ -176,7 +178,9 @@ def test_a_lost_connection_is_passing_whatever_was_asked(kind):
     assert not codes_of(kind("x", cause=SILENCES[0]))
 
 
-@pytest.mark.parametrize("error", [ValueError("x"), DoesNotExist(), GetError("x", cause=ValueError("x")), OSError("x")])
+@pytest.mark.parametrize(
+    "error", [ValueError("x"), DoesNotExist(), GetError("x", cause=ValueError("x")), OSError("x")]
+)
 def test_nothing_else_is_passing(error):
     assert not is_passing(error)
 
@@ -191,7 +195,9 @@ def test_a_price_is_stored_exactly(price):
     assert attribute.deserialize(attribute.serialize(price)) == price
 
 
-@pytest.mark.parametrize(("stored", "number"), [("5", 5), ("5E0", 5), ("1E+3", 1000), ("-7", -7), ("1000000000", 10**9)])
+@pytest.mark.parametrize(
+    ("stored", "number"), [("5", 5), ("5E0", 5), ("1E+3", 1000), ("-7", -7), ("1000000000", 10**9)]
+)
 def test_a_whole_number_is_read_however_it_is_written(stored, number):
     assert IntegerAttribute().deserialize(stored) == number
 

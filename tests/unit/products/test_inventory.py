@@ -135,7 +135,9 @@ def test_releasing_against_a_conflict_is_tried_again(dynamodb, naps):
 
 
 def test_releasing_what_somebody_else_released_meanwhile_is_done(dynamodb, naps):
-    dynamodb.then(200, reservation("HELD")).then_cancel(REFUSED, None, None).then(200, reservation("RELEASED"))
+    dynamodb.then(200, reservation("HELD")).then_cancel(REFUSED, None, None).then(
+        200, reservation("RELEASED")
+    )
 
     inventory.release(UID)
 
@@ -159,7 +161,14 @@ def test_releasing_before_a_reserve_that_overtakes_it_gives_the_units_back(dynam
 
 def test_a_new_product_whose_reply_was_lost_exists_once(dynamodb, naps):
     product = Product(
-        "prod_1", name="x", price=Decimal(1), stock=5, category="c", list_key="prod_1", created_at=now(), updated_at=now()
+        "prod_1",
+        name="x",
+        price=Decimal(1),
+        stock=5,
+        category="c",
+        list_key="prod_1",
+        created_at=now(),
+        updated_at=now(),
     )
     dynamodb.then_raise(SILENCE).then_cancel(REFUSED, None)
 

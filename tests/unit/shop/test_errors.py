@@ -23,7 +23,7 @@ from shop.exception_handler import (
     status_of,
 )
 from shop.pages import error_table
-from shop.wire import BodyTooLarge
+from shop.wire import BodyTooLarge, InvalidJson
 
 MEMBERS = ["type", "title", "status", "detail", "instance", "success", "code", "errors", "requestId"]
 
@@ -112,7 +112,7 @@ def test_a_refusal_of_the_framework_becomes_a_problem_in_our_words(exception, st
 
 
 def test_broken_json_says_where_it_is_broken():
-    response = answer_to(drf.ParseError("The body is not valid JSON: NaN is not JSON."))
+    response = answer_to(InvalidJson("The body is not valid JSON: NaN is not JSON."))
 
     assert (response.status_code, response.data["code"]) == (400, "invalid_json")
     assert response.data["detail"] == "The body is not valid JSON: NaN is not JSON."

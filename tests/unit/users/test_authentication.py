@@ -113,7 +113,10 @@ def test_a_token_elsewhere_is_not_looked_at(settings, pool_key):
 
 @pytest.mark.parametrize(
     ("headers", "challenge"),
-    [({}, 'Bearer error="invalid_request"'), ({"HTTP_AUTHORIZATION": "Bearer x"}, 'Bearer error="invalid_token"')],
+    [
+        ({}, 'Bearer error="invalid_request"'),
+        ({"HTTP_AUTHORIZATION": "Bearer x"}, 'Bearer error="invalid_token"'),
+    ],
 )
 def test_the_challenge_names_an_error_only_if_a_token_was_sent(headers, challenge):
     request = APIRequestFactory().get("/", **headers)
