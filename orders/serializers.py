@@ -14,6 +14,7 @@ from shop.serializers import (
     EmailTextField,
     MetadataField,
     MoneyField,
+    MoneyNumberField,
     StrictIntegerField,
     StrictSerializer,
     TextField,
@@ -84,7 +85,7 @@ class PlacedOrderOutput(serializers.Serializer[Order]):
     userId = serializers.CharField(source="user_id")
     userEmail = serializers.EmailField(source="user_email")
     status = serializers.ChoiceField(choices=OrderStatus.choices)
-    total = MoneyField(help_text="In the shop's currency.")
+    total = MoneyNumberField(help_text="In the shop's currency.")
     itemCount = serializers.IntegerField(source="item_count", help_text="Lines.")
     cancelReason = serializers.ChoiceField(
         choices=CancelReason.choices, source="cancel_reason", required=False, help_text="Only when CANCELLED."

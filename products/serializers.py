@@ -9,6 +9,7 @@ from shop.pagination import PageQuery
 from shop.serializers import (
     MetadataField,
     MoneyField,
+    MoneyNumberField,
     StrictIntegerField,
     StrictSerializer,
     TextField,
@@ -21,7 +22,7 @@ class ProductOutput(serializers.Serializer[Any]):
 
     productId = serializers.CharField(source="product_id")
     name = serializers.CharField()
-    price = MoneyField(help_text="In the shop's currency.")
+    price = MoneyNumberField(help_text="In the shop's currency.")
     stock = serializers.IntegerField(help_text="Units free to order.")
     category = serializers.CharField()
     description = serializers.CharField()

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
+from django.utils.encoding import escape_uri_path
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 from rest_framework import serializers
@@ -153,7 +154,7 @@ class ErrorsView(PublicView):
 def without_slash(request: HttpRequest, path: str) -> HttpResponse:
     """Send a path with one slash too many to the one without: 308, so that a POST stays a POST."""
     query = request.META.get("QUERY_STRING", "")
-    response = HttpResponsePermanentRedirect(f"/{path}" + (f"?{query}" if query else ""))
+    response = HttpResponsePermanentRedirect(f"/{escape_uri_path(path)}" + (f"?{query}" if query else ""))
     response.status_code = 308
     return response
 

@@ -14,6 +14,12 @@ from shop.errors import DomainError
 from shop.exception_handler import FRAMEWORK_PROBLEMS, PROBLEM_JSON, DatabaseUnavailable, status_of
 from shop.wire import BodyTooLarge, InvalidJson
 
+# What any call that heeds a token may answer; the classes are in users, which this room does not know.
+TOKEN_PROBLEMS = (
+    (401, "invalid_token", "The Bearer token is not a valid access token of this shop."),
+    (503, "identity_unavailable", "The keys to judge the token by could not be loaded; try again."),
+)
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -60,6 +66,9 @@ def error_responses(
     for status in framework:
         code, _title, meaning = FRAMEWORK_PROBLEMS[status]
         codes[status][code] = meaning
+    if 401 in framework:
+        for status, code, meaning in TOKEN_PROBLEMS:
+            codes[status][code] = meaning
     for kind in errors:
         codes[status_of(kind)][kind.code] = _words(kind)
     return {

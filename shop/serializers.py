@@ -87,7 +87,7 @@ class EmailTextField(TextField):
 @extend_schema_field(
     {
         "oneOf": [
-            {"type": "number", "minimum": 0, "maximum": 9_999_999.99, "multipleOf": 0.01},
+            {"type": "number", "minimum": 0, "maximum": 9_999_999.99, "description": "At most 2 decimals."},
             {"type": "string", "pattern": r"^[0-9]{1,7}(\.[0-9]{1,2})?$"},
         ]
     }
@@ -119,6 +119,11 @@ class MoneyField(serializers.Field[Decimal, Any, Any, Any]):
         if amount.adjusted() > 30 or amount.as_tuple().exponent < -30:  # type: ignore[operator]
             raise serializers.ValidationError("Expected an amount such as 19.99.", code="invalid")
         return amount
+
+
+@extend_schema_field({"type": "number", "minimum": 0})
+class MoneyNumberField(serializers.Field[Decimal, Any, Any, Any]):
+    """An amount as it is answered: a JSON number."""
 
     def to_representation(self, value: Decimal) -> Decimal:
         """Return the amount; the renderer writes a number."""

@@ -3,7 +3,6 @@
 The table of error codes is made from the code: ``UPDATE_DOCS=1 make test-fast T=tests/unit/test_docs.py`` writes it.
 """
 
-import ast
 import json
 import os
 import re
@@ -20,10 +19,8 @@ import shop.urls  # noqa: F401 (loads every room, and so every error)
 from orders.states import CancelReason, OrderStatus, Step
 from shop.errors import DomainError
 from shop.pages import error_table
+from tests.pages import DOCS, PAGES, ROOT, blocks, name_of, prose, read, rows
 
-ROOT = Path(__file__).resolve().parents[2]
-DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
 ADRS = sorted((DOCS / "adr").glob("*.md"))
 # This page also names commands of the earlier service, and ours that are planned.
 PLANS = DOCS / "migrating.md"
@@ -31,33 +28,7 @@ ROOMS = {"shop", "products", "users", "orders"}
 CODES_BEGIN, CODES_END = "<!-- generated: error codes -->\n", "<!-- end -->"
 
 
-def name_of(page: Path) -> str:
-    return str(page.relative_to(ROOT))
-
-
 each_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
-
-
-def read(page: Path) -> str:
-    return page.read_text(encoding="utf-8")
-
-
-def prose(page: Path) -> str:
-    """The page without its code blocks."""
-    return re.sub(r"^```.*?^```$", "", read(page), flags=re.DOTALL | re.MULTILINE)
-
-
-def blocks(page: Path, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", read(page), flags=re.DOTALL | re.MULTILINE)
-
-
-def rows(text: str) -> list[list[str]]:
-    """The body rows of all Markdown tables in a text, as cells."""
-    lines = [line for line in text.splitlines() if line.startswith("|")]
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    rules = [index for index, row in enumerate(cells) if set("".join(row)) <= set("-: ")]
-    heads = {index - 1 for index in rules}
-    return [row for index, row in enumerate(cells) if index not in heads | set(rules)]
 
 
 # ---- links -------------------------------------------------------------------------------------------------
@@ -102,10 +73,8 @@ def make_targets() -> set[str]:
     return set(re.findall(r"^([a-z-]+):", read(ROOT / "Makefile"), flags=re.MULTILINE))
 
 
-@each_page
+@pytest.mark.parametrize("page", [page for page in PAGES if page != PLANS], ids=name_of)
 def test_every_make_target_exists(page):
-    if page == PLANS:
-        pytest.skip("this page names planned commands too")
     named = set(
         re.findall(r"(?:`|^|PORT=\d+ |=\w+ )make (?:-s )?([a-z][a-z-]*)", read(page), flags=re.MULTILINE)
     )
@@ -230,68 +199,6 @@ def test_the_states_of_an_order_are_explained(word):
 @pytest.mark.parametrize("word", [*OrderStatus, *Step])
 def test_the_steps_of_the_saga_are_explained(word):
     assert f"`{word}`" in read(DOCS / "saga.md")
-
-
-# ---- settings ----------------------------------------------------------------------------------------------
-
-REQUIRED = "**required**"
-
-
-def word(node: ast.expr) -> str | None:
-    """What a default looks like in the table; None if it is worked out."""
-    if isinstance(node, ast.List) and not node.elts:
-        return "empty"
-    if not isinstance(node, ast.Constant):
-        return None
-    if isinstance(node.value, bool):
-        return f"`{str(node.value).lower()}`"
-    return f"`{node.value}`" if node.value != "" else "empty"
-
-
-def allowed(reader: str, call: ast.Call, options: dict[str, ast.expr]) -> str | None:
-    """What the table says is allowed; None where the reader does not tell."""
-    if reader == "number":
-        return f"{ast.literal_eval(options['low'])} to {ast.literal_eval(options['high'])}"
-    if reader == "choice":
-        return ", ".join(f"`{ast.literal_eval(option)}`" for option in call.args[1:])
-    return {"flag": "true, false", "rate": "0 to 1", "list": "list, by commas"}.get(reader)
-
-
-def settings_in_the_code() -> dict[str, tuple[str | None, str | None]]:
-    """Name -> (default, allowed), each as in the table; None: any words."""
-    found: dict[str, tuple[str | None, str | None]] = {}
-    for node in ast.walk(ast.parse(read(ROOT / "shop" / "settings.py"))):
-        if not (isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)):
-            continue
-        reader = ast.unparse(node.func).removeprefix("env.")
-        if reader not in {"text", "choice", "number", "flag", "rate", "list"}:
-            continue
-        options = {option.arg or "": option.value for option in node.keywords}
-        default = word(options["default"]) if "default" in options else REQUIRED
-        name = str(node.args[0].value)
-        if name in found and default == REQUIRED:
-            continue  # read a second time, once it is known to be there
-        found[name] = (default, allowed(reader, node, options))
-    return found
-
-
-def settings_on_the_page() -> dict[str, tuple[str, str]]:
-    table = read(DOCS / "settings.md").partition("<!-- settings -->")[2].partition("\n\n")[0]
-    return {name.strip("`"): (default, words) for name, default, words, _meaning in rows(table)}
-
-
-def test_the_table_of_settings_has_every_setting_and_no_other():
-    assert set(settings_on_the_page()) == set(settings_in_the_code())
-
-
-@pytest.mark.parametrize("name", sorted(settings_in_the_code()))
-def test_a_setting_is_described_as_it_is(name):
-    default, words = settings_in_the_code()[name]
-    written_default, written_words = settings_on_the_page()[name]
-
-    assert written_default == (default or written_default)
-    assert written_words == (words or written_words)
-    assert (written_default == REQUIRED) == (default == REQUIRED)
 
 
 # ---- decisions ---------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from shop.exception_handler import (
     status_of,
 )
 from shop.pages import error_table
+from shop.schema import TOKEN_PROBLEMS
 from shop.wire import BodyTooLarge, InvalidJson
 
 MEMBERS = ["type", "title", "status", "detail", "instance", "success", "code", "errors", "requestId"]
@@ -229,6 +230,14 @@ def test_every_code_that_can_be_answered_is_in_the_table_with_its_status_and_in_
         assert re.fullmatch(r"[a-z]+(_[a-z]+)*", row["code"])
         assert row["title"]
         assert row["meaning"].endswith((".", "`"))
+
+
+def test_what_the_schema_says_of_tokens_is_what_the_users_room_answers():
+    table = {row["code"]: row["status"] for row in error_table()}
+
+    assert {code: table[code] for _, code, _ in TOKEN_PROBLEMS} == {
+        code: status for status, code, _ in TOKEN_PROBLEMS
+    }
 
 
 def test_every_kind_has_a_status():

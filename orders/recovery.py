@@ -1,0 +1,61 @@
+"""Settling what was left open: finds unsettled orders by the table, never by a queue, and advances each.
+
+Any number of these may run, beside the requests: an order is taken by a compare-and-set on its lease.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from orders import record, saga
+from orders.models import IdempotencyKey, Order, database_now
+from orders.payments.gateway import PaymentGateway
+from orders.states import Step
+from shop.deadline import Deadline
+
+log = structlog.get_logger("orders.recovery")
+
+KEYS_PER_DELETE = 1000
+
+
+def due_orders() -> Iterator[Order]:
+    """Yield the orders that are open and in nobody's hands, the longest waiting first. Takes none."""
+    yield from Order.objects.filter(lease_until__lte=Now()).exclude(step=Step.DONE).order_by("lease_until")
+
+
+def take_due_order() -> Order | None:
+    """Take the order that has waited longest, for one lease's time; None if there is none to take."""
+    with transaction.atomic(durable=True):
+        due = Order.objects.filter(lease_until__lte=Now()).exclude(step=Step.DONE).order_by("lease_until")
+        # Correct without it, because claiming is a compare-and-set; with it, nobody waits in line.
+        if connection.features.has_select_for_update_skip_locked:
+            due = due.select_for_update(skip_locked=True)
+        order = due.first()
+        # Without row locks (SQLite) two may have seen it; the compare-and-set lets one of them have it.
+        return order if order is not None and record.claim(order) else None
+
+
+def settle_due_orders(*, gateway: PaymentGateway) -> Iterator[Order]:
+    """Take and advance due orders until none is due; yield each as it is afterwards, settled or not."""
+    while (order := take_due_order()) is not None:
+        yield saga.advance_until_settled(
+            order, gateway=gateway, deadline=Deadline(settings.ORDER_BUDGET_SECONDS)
+        )
+
+
+def forget_old_keys() -> int:
+    """Delete idempotency keys that are older than ``IDEMPOTENCY_KEY_HOURS``; return how many.
+
+    In small bites, so that no delete holds locks for long. Orders and their uniqueness do not depend on them.
+    """
+    oldest = database_now() - timedelta(hours=settings.IDEMPOTENCY_KEY_HOURS)
+    deleted = 0
+    while ids := list(
+        IdempotencyKey.objects.filter(created_at__lt=oldest).values_list("pk", flat=True)[:KEYS_PER_DELETE]
+    ):
+        deleted += IdempotencyKey.objects.filter(pk__in=ids).delete()[0]
+    return deleted
