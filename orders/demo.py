@@ -38,6 +38,7 @@ CANCELLED_SHARE = 0.05
 SOLD_OUT_SHARE = 0.04
 LOW_STOCK = 15
 RESTOCK_UNITS = 40
+STUCK_FOR = timedelta(days=30)
 TOO_MANY = 9_999  # more than any sample product has
 
 
@@ -86,7 +87,12 @@ def _one(
 
 
 def _stuck(chance: random.Random, products: list[Product], *, gateway: PaymentGateway) -> Order:
-    return _place({chance.choice(products).product_id: 1}, email="stuck+timeout@example.com", gateway=gateway)
+    """Leave one open as if its worker had died and its lease had no end: for staff to find and retry."""
+    order = _place(
+        {chance.choice(products).product_id: 1}, email="stuck+timeout@example.com", gateway=gateway
+    )
+    Order.objects.filter(pk=order.pk).update(lease_until=database_now() + STUCK_FOR)
+    return order
 
 
 def _place(quantities: dict[str, int], *, email: str, gateway: PaymentGateway) -> Order:

@@ -1,7 +1,7 @@
 """A payment provider that takes no money: decides by a hash of the key, and keeps durable books.
 
 A plus tag in the customer's address decides instead: ``+approve``, ``+decline``, ``+slow`` (two seconds, then
-yes), ``+timeout`` (the money is taken, and the answer never comes).
+yes), ``+timeout`` (the money is taken, and the first answer is lost).
 """
 
 import hashlib
@@ -57,14 +57,14 @@ class MockGateway:
         approved = wish in {"approve", "slow", "timeout"} or (
             wish != "decline" and approves(uid, success_rate=settings.MOCK_PAYMENT_SUCCESS_RATE)
         )
-        entry = self._write_once(
+        entry, first = self._write_once(
             uid,
             status=PaymentStatus.CAPTURED if approved else PaymentStatus.DECLINED,
             amount=amount,
             currency=currency,
             decline_code="" if approved else "card_declined",
         )
-        if wish == "timeout":
+        if wish == "timeout" and first:
             raise PaymentOutcomeUnknown("the mock provider took the money and did not answer")
         charge = _as_charge(entry)
         if charge.status is not PaymentStatus.CAPTURED:
@@ -116,15 +116,16 @@ class MockGateway:
     @staticmethod
     def _write_once(
         key: UUID, *, status: PaymentStatus, amount: Decimal, currency: str, decline_code: str
-    ) -> MockLedgerEntry:
-        """Write the entry unless the key has one; return the one it has. Committed when this returns."""
+    ) -> tuple[MockLedgerEntry, bool]:
+        """Write the entry unless the key has one; return the one it has, and whether it is new. Then it is committed."""
         try:
             with transaction.atomic(durable=True):
-                return MockLedgerEntry.objects.create(
+                entry = MockLedgerEntry.objects.create(
                     key=key, status=status, amount=amount, currency=currency, decline_code=decline_code
                 )
         except IntegrityError:
-            return MockLedgerEntry.objects.get(key=key)
+            return MockLedgerEntry.objects.get(key=key), False
+        return entry, True
 
 
 def _as_charge(entry: MockLedgerEntry) -> Charge:

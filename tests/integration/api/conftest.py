@@ -3,12 +3,14 @@
 import json
 import re
 from decimal import Decimal
+from typing import Any, cast
 
 import pytest
 from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator
 
-from orders.models import Order, database_now
+from orders.models import IdempotencyKey, Order, database_now
+from orders.payments.ledger import MockLedgerEntry
 from products import services
 from products.sample import load_sample_catalogue
 from tests.conftest import Api
@@ -25,6 +27,8 @@ SAMPLE = {
         {"productId": "prod_002", "productName": "iPhone 15 Pro", "quantity": 2, "price": 1299.99},
     ],
 }
+
+LAMP = {"name": "Desk lamp", "price": 39.9, "stock": 25, "category": "Home", "description": "Warm light."}
 
 
 class Contract:
@@ -84,7 +88,7 @@ class CheckedApi(Api):
             expires_at=0,
             access_token="the-token",
         )
-        self.force_authenticate(user=caller, token=claims)
+        self.force_authenticate(user=caller, token=cast(Any, claims))
         return self
 
 
@@ -144,3 +148,17 @@ def assert_problem(response, status, code, *faults):
     assert body["type"] == f"/docs/errors#{code}"
     assert body["requestId"] == response["X-Request-ID"]
     assert [(fault["field"], fault["code"]) for fault in body["errors"]] == list(faults)
+
+
+def body_for(shelf, quantity=1, **more):
+    return {
+        "email": "ann@example.com",
+        "items": [{"productId": shelf.product_id, "quantity": quantity}],
+        **more,
+    }
+
+
+def assert_nothing_was_saved():
+    assert not Order.objects.exists()
+    assert not IdempotencyKey.objects.exists()
+    assert not MockLedgerEntry.objects.exists()

@@ -1,17 +1,13 @@
 """The catalogue over HTTP."""
 
 import uuid
-from urllib.parse import quote
 
 import pytest
 
 from products import inventory, services
-from products.errors import CatalogueUnavailable
-from products.models import Product, StockMovement
-from tests.integration.api.conftest import ADMIN, ANN, assert_problem
+from tests.integration.api.conftest import LAMP, assert_problem
 
 pytestmark = [pytest.mark.dynamodb, pytest.mark.django_db]
-LAMP = {"name": "Desk lamp", "price": 39.9, "stock": 25, "category": "Home", "description": "Warm light."}
 
 
 @pytest.mark.usefixtures("sample_catalogue")
@@ -155,7 +151,7 @@ def test_an_edit_of_nothing_or_nonsense_is_refused(api, mug, body, fault):
     assert mug.product.version == 1
 
 
-# ---- versions ----------------------------------------------------------------------------------------------------
+# ---- versions ------------------------------------------------------------
 
 
 def sell(shelf, units=1):
@@ -197,210 +193,3 @@ def test_an_unchanged_product_is_304_and_a_sale_changes_it(api, mug):
     sell(mug)
     response = api.send("GET", path, **{"If-None-Match": tag})
     assert (response.status_code, response["ETag"], response.body["product"]["stock"]) == (200, '"1-4"', 4)
-
-
-# ---- stock -------------------------------------------------------------------------------------------------------
-
-
-def test_an_adjustment_is_answered_with_the_stock_as_it_is_now(api, mug):
-    response = api.send(
-        "POST", f"/products/{mug.product_id}/stock-adjustments", {"delta": 5, "reason": "restock"}
-    )
-
-    assert (response.status_code, response.body["message"]) == (200, "Stock adjusted successfully")
-    assert (response.body["product"]["stock"], response.body["product"]["version"]) == (10, 1)
-    assert "Idempotent-Replayed" not in response
-
-
-def test_an_adjustment_with_a_key_counts_once(api, mug):
-    path, body, key = (
-        f"/products/{mug.product_id}/stock-adjustments",
-        {"delta": 5, "reason": "x"},
-        {"Idempotency-Key": "k"},
-    )
-    api.send("POST", path, body, **key)
-
-    again = api.send("POST", path, body, **key)
-
-    assert (again.status_code, again["Idempotent-Replayed"]) == (200, "true")
-    assert_problem(api.send("POST", path, {**body, "delta": 6}, **key), 422, "idempotency_key_reused")
-    assert mug.stock == 10
-
-
-@pytest.mark.parametrize("delta", [-6, -1_000_000_000, 1_000_000_000])
-def test_an_adjustment_never_leaves_the_bounds(api, mug, delta):
-    response = api.send(
-        "POST", f"/products/{mug.product_id}/stock-adjustments", {"delta": delta, "reason": "x"}
-    )
-
-    assert_problem(response, 409, "insufficient_stock")
-    assert mug.stock == 5
-
-
-@pytest.mark.parametrize(
-    ("body", "fault"),
-    [
-        ({"delta": 0, "reason": "x"}, ("/delta", "nothing_to_change")),
-        ({"delta": 1.5, "reason": "x"}, ("/delta", "invalid")),
-        ({"delta": 1_000_000_001, "reason": "x"}, ("/delta", "max_value")),
-        ({"delta": 1}, ("/reason", "required")),
-        ({"delta": 1, "reason": ""}, ("/reason", "blank")),
-        ({"delta": 1, "reason": "x", "stock": 5}, ("/stock", "unknown_field")),
-    ],
-    ids=str,
-)
-def test_an_adjustment_that_is_not_understood_is_refused(api, mug, body, fault):
-    path = f"/products/{mug.product_id}/stock-adjustments"
-
-    assert_problem(api.send("POST", path, body), 400, "invalid_request", fault)
-
-
-# ---- gone --------------------------------------------------------------------------------------------------------
-
-
-def test_a_deleted_product_is_gone_for_good(api, mug):
-    path = f"/products/{mug.product_id}"
-
-    response = api.send("DELETE", path)
-
-    assert response.body == {"success": True, "message": "Product deleted successfully"}
-    for method, body in (("GET", None), ("DELETE", None), ("PATCH", {"name": "x"})):
-        assert_problem(api.send(method, path, body), 404, "product_not_found")
-    assert_problem(
-        api.send("POST", f"{path}/stock-adjustments", {"delta": 1, "reason": "x"}), 404, "product_not_found"
-    )
-    assert mug.stock == 5
-
-
-@pytest.mark.parametrize("product_id", ["prod_never", "%00", "..", "a%20b", "x" * 65, "%F0%9F%98%80"])
-def test_a_product_that_never_was_is_404(api, tables, product_id):
-    assert_problem(api.send("GET", f"/products/{product_id}"), 404, "product_not_found")
-
-
-# ---- lists -------------------------------------------------------------------------------------------------------
-
-
-def test_a_category_is_paged_through_without_loss(api, make_product):
-    category = f"Ünïcode & more {uuid.uuid4()}"
-    ids = sorted(make_product(category=category).product_id for _ in range(5))
-
-    first = api.send("GET", f"/products?category={quote(category)}&limit=3").body
-    second = api.send(
-        "GET", f"/products?category={quote(category)}&limit=3&cursor={first['nextCursor']}"
-    ).body
-
-    assert [product["productId"] for product in first["products"]] == ids[:3]
-    assert [product["productId"] for product in second["products"]] == ids[3:]
-    assert (first["count"], second["count"], second["nextCursor"]) == (3, 2, None)
-    assert list(first) == ["success", "count", "products", "nextCursor"]
-
-
-def test_a_cursor_of_another_category_is_refused(api, make_product):
-    category = make_product().product.category
-    make_product(category=category)
-    cursor = api.send("GET", f"/products?category={category}&limit=1").body["nextCursor"]
-
-    for query in (
-        f"cursor={cursor}",
-        f"category=Books&cursor={cursor}",
-        f"category={category}&cursor={cursor}x",
-    ):
-        assert_problem(api.send("GET", f"/products?{query}"), 400, "invalid_cursor")
-
-
-def test_a_category_without_products_is_an_empty_list(api, tables):
-    assert api.send("GET", "/products?category=none").body == {
-        "success": True,
-        "count": 0,
-        "products": [],
-        "nextCursor": None,
-    }
-
-
-@pytest.mark.parametrize(
-    "query", ["limit=0", "limit=101", "limit=x", f"category={'x' * 101}", "category=%00"]
-)
-def test_a_query_out_of_bounds_is_refused(api, query):
-    assert_problem(
-        api.send("GET", f"/products?{query}"), 400, "invalid_request", (f"/{query.split('=')[0]}", ANY_CODE)
-    )
-
-
-class _AnyCode(str):
-    """Equal to every code."""
-
-    def __eq__(self, other):
-        return isinstance(other, str)
-
-    __hash__ = str.__hash__
-
-
-ANY_CODE = _AnyCode()
-
-
-# ---- who may -----------------------------------------------------------------------------------------------------
-
-WRITES = [
-    ("POST", "/products", LAMP),
-    ("PUT", "/products/{}", {"stock": 1}),
-    ("PATCH", "/products/{}", {"stock": 1}),
-    ("DELETE", "/products/{}", None),
-    ("POST", "/products/{}/stock-adjustments", {"delta": 1, "reason": "x"}),
-]
-
-
-@pytest.mark.usefixtures("closed_shop")
-@pytest.mark.parametrize(("method", "path", "body"), WRITES)
-def test_where_access_is_closed_only_staff_write_the_catalogue(api, mug, method, path, body):
-    path = path.format(mug.product_id)
-
-    refused = api.send(method, path, body)
-    assert_problem(refused, 401, "not_authenticated")
-    assert refused["WWW-Authenticate"].startswith("Bearer")
-    assert_problem(api.signed_in(ANN).send(method, path, body), 403, "permission_denied")
-    assert (mug.stock, mug.product.version, mug.product.is_listed) == (5, 1, True)
-    assert api.signed_in(ADMIN).send(method, path, body).status_code in {200, 201}
-
-
-@pytest.mark.usefixtures("closed_shop")
-@pytest.mark.parametrize("caller", [None, ANN, ADMIN])
-def test_where_access_is_closed_anyone_still_reads_the_catalogue(api, mug, caller):
-    api.signed_in(caller)
-
-    assert api.send("GET", f"/products/{mug.product_id}").status_code == 200
-    assert api.send("GET", "/products?limit=1").status_code == 200
-
-
-@pytest.mark.parametrize(("method", "path", "body"), WRITES)
-def test_where_access_is_open_anyone_writes_the_catalogue(api, mug, method, path, body):
-    assert api.send(method, path.format(mug.product_id), body).status_code in {200, 201}
-
-
-def test_the_record_names_who_changed_the_stock(api, mug):
-    api.signed_in(ANN).send(
-        "POST", f"/products/{mug.product_id}/stock-adjustments", {"delta": 1, "reason": "x"}
-    )
-    api.signed_in(ADMIN).send("PATCH", f"/products/{mug.product_id}", {"stock": 9})
-
-    actors = {one.kind: one.actor for one in StockMovement.query(mug.product_id, consistent_read=True)}
-    assert actors == {"created": "", "adjusted": ANN.sub, "set": ADMIN.sub}
-
-
-# ---- DynamoDB is down --------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "body"), [("GET", "/products", None), ("GET", "/products/{}", None), *WRITES]
-)
-def test_a_silent_catalogue_is_503_with_retry_after(api, mug, monkeypatch, method, path, body):
-    def silent(*_, **__):
-        raise CatalogueUnavailable("The catalogue did not answer; try again.")
-
-    for module in ("products.selectors", "products.inventory", "products.services"):
-        monkeypatch.setattr(f"{module}.call", silent)
-
-    response = api.send(method, path.format(mug.product_id), body)
-
-    assert_problem(response, 503, "catalogue_unavailable")
-    assert response["Retry-After"] == "2"
-    assert Product.get(mug.product_id).version == 1

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from orders.models import Order
+from shop import health
 from tests.integration.api.conftest import assert_problem
 
 pytestmark = [pytest.mark.dynamodb, pytest.mark.django_db]
@@ -126,8 +128,6 @@ def test_the_request_id_is_taken_and_returned_in_header_and_problem(api):
 
 
 def test_the_order_remembers_the_request_that_placed_it(api, mug, transactional_db):
-    from orders.models import Order
-
     body = {"email": "ann@example.com", "items": [{"productId": mug.product_id, "quantity": 1}]}
     api.send("POST", "/orders", body, **{"X-Request-ID": "trace-8"})
 
@@ -198,7 +198,7 @@ def test_ready_names_each_system_and_is_503_when_one_is_silent(api, tables, monk
     def down():
         raise OSError("secret-host")
 
-    monkeypatch.setitem(__import__("shop.health", fromlist=["_checks"])._checks, "catalogue", down)
+    monkeypatch.setitem(health._checks, "catalogue", down)
     response = api.send("GET", "/health/ready")
 
     assert (response.status_code, response.body["code"], response["Retry-After"]) == (503, "not_ready", "5")

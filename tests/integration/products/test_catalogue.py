@@ -77,7 +77,8 @@ def test_a_sale_does_not_make_a_version_stale(mug):
 @pytest.mark.parametrize("changes", [{"name": "Mine"}, {"name": "Mine", "stock": 7}], ids=str)
 def test_of_two_edits_for_one_version_one_wins(mug, monkeypatch, changes):
     theirs = services.update_product
-    read, first = services.get_product, []
+    read = get_product
+    first: list[int] = []
 
     def edited_in_between(product_id):
         seen = read(product_id)
@@ -196,6 +197,7 @@ def test_keys_whose_items_are_gone_by_the_time_they_are_read_are_made_up_for(she
 def test_a_cursor_goes_on_behind_a_product_that_was_deleted_meanwhile(shelf_of):
     category, ids = shelf_of(6)
     _, after = list_products(category=category, limit=3, after=None)
+    assert after is not None
     services.delete_product(after)
 
     page, end = list_products(category=category, limit=3, after=after)

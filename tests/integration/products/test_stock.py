@@ -3,12 +3,14 @@
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from products import inventory, services
-from products.errors import AdjustmentKeyReused, InsufficientStock, OutOfStock, ProductNotFound
+from products.errors import AdjustmentKeyReused, InsufficientStock, OutOfStock, ProductNotFound, StockBusy
 from products.models import StockMovement
 
 pytestmark = pytest.mark.dynamodb
@@ -53,7 +55,7 @@ def test_with_a_key_an_adjustment_counts_once_and_says_so(mug):
 
 @pytest.mark.parametrize("other", [{"delta": 6}, {"delta": -5}, {"reason": "found"}])
 def test_a_key_used_for_another_adjustment_is_refused(mug, other):
-    same = {"delta": 5, "reason": "restock"}
+    same: dict[str, Any] = {"delta": 5, "reason": "restock"}
     inventory.adjust(mug.product_id, key="k", **same)
 
     with pytest.raises(AdjustmentKeyReused):
@@ -132,7 +134,8 @@ def test_an_absolute_stock_is_refused_if_a_sale_came_in_between(mug):
 def test_a_sale_between_reading_and_writing_shows_in_the_record_and_price_and_stock_change_together(
     mug, monkeypatch
 ):
-    set_stock, sold = inventory.set_stock, []
+    set_stock = inventory.set_stock
+    sold: list[int] = []
 
     def sell_first(seen, **arguments):
         if not sold:
@@ -159,10 +162,8 @@ def test_absolute_writes_amid_sales_and_adjustments_keep_the_books(make_product)
 
     def sell():
         go.wait(5)
-        try:
+        with suppress(OutOfStock):
             inventory.reserve(str(uuid.uuid4()), quantities={product.product_id: 3})
-        except OutOfStock:
-            pass
 
     def restock():
         go.wait(5)
@@ -170,10 +171,8 @@ def test_absolute_writes_amid_sales_and_adjustments_keep_the_books(make_product)
 
     def write():
         go.wait(5)
-        try:
+        with suppress(StockBusy):
             services.update_product(product.product_id, changes={"stock": 500}, expected_version=None)
-        except services.StockBusy:
-            pass
 
     with ThreadPoolExecutor(max_workers=20) as pool:
         jobs = [pool.submit(job) for job in [sell, restock, sell, write, sell] * 4]

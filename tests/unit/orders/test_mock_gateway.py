@@ -47,7 +47,7 @@ def test_a_few_answers_are_as_they_always_were():
 
 
 def test_slower_than_the_time_limit_is_no_answer(settings, monkeypatch):
-    slept = []
+    slept: list[float] = []
     monkeypatch.setattr("orders.payments.mock.time.sleep", slept.append)
     settings.MOCK_PAYMENT_LATENCY_MS = 1500
 

@@ -141,6 +141,12 @@ WISH = Wish(
 )
 
 
+def key_for(wish, key="k"):
+    found = key_of(wish, idempotency_key=key)
+    assert found is not None
+    return found
+
+
 def test_without_a_key_there_is_nothing_to_remember():
     assert key_of(WISH, idempotency_key=None) is None
 
@@ -148,7 +154,7 @@ def test_without_a_key_there_is_nothing_to_remember():
 def test_a_repeat_is_known_by_caller_and_key_and_body_whatever_request_it_came_in():
     again = replace(WISH, request_id="req-2", metadata={"gift": "y", "note": "x"})
 
-    assert key_of(WISH, idempotency_key="k") == key_of(again, idempotency_key="k")
+    assert key_for(WISH) == key_for(again)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +173,7 @@ def test_a_repeat_is_known_by_caller_and_key_and_body_whatever_request_it_came_i
     ids=str,
 )
 def test_any_other_body_has_another_fingerprint_under_the_same_key(change):
-    first, other = key_of(WISH, idempotency_key="k"), key_of(replace(WISH, **change), idempotency_key="k")
+    first, other = key_for(WISH), key_for(replace(WISH, **change))
 
     assert first.key_hash == other.key_hash
     assert first.fingerprint != other.fingerprint
@@ -175,14 +181,14 @@ def test_any_other_body_has_another_fingerprint_under_the_same_key(change):
 
 @pytest.mark.parametrize("key", ["K", "k ", " k", "kk", "é"])
 def test_keys_that_a_collation_would_confuse_are_different(key):
-    assert key_of(WISH, idempotency_key="k").key_hash != key_of(WISH, idempotency_key=key).key_hash
+    assert key_for(WISH).key_hash != key_for(WISH, key=key).key_hash
 
 
 def test_the_same_key_of_another_caller_is_another_key():
     other = replace(WISH, user_id="bob")
 
-    assert key_of(WISH, idempotency_key="k").key_hash != key_of(other, idempotency_key="k").key_hash
+    assert key_for(WISH).key_hash != key_for(other).key_hash
     assert (
-        key_of(replace(WISH, user_id="a"), idempotency_key="bc").key_hash
-        != key_of(replace(WISH, user_id="ab"), idempotency_key="c").key_hash
+        key_for(replace(WISH, user_id="a"), key="bc").key_hash
+        != key_for(replace(WISH, user_id="ab"), key="c").key_hash
     )

@@ -5,7 +5,6 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from rest_framework.exceptions import ValidationError
 
 from orders.models import Order

@@ -2,10 +2,11 @@
 
 import json
 from collections import Counter
+from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
-from tenacity import nap
+from botocore.compat import HTTPHeaders
 
 from shop.aws import dynamodb_connection
 
@@ -24,9 +25,9 @@ class Script:
     """What DynamoDB answers, call by call; a call without an answer left is a failure of the test."""
 
     def __init__(self):
-        self.calls = Counter()
-        self.requests = []
-        self._answers = []
+        self.calls: Counter[str] = Counter()
+        self.requests: list[tuple[str, Any]] = []
+        self._answers: list[tuple[int, Any]] = []
 
     def then(self, status, body):
         """Answer the next call with this."""
@@ -68,7 +69,7 @@ class Script:
         status, body = self._answers.pop(0)
         if isinstance(body, Exception):
             raise body
-        headers = {"x-amzn-requestid": "r", "content-type": "application/x-amz-json-1.0"}
+        headers = HTTPHeaders.from_dict({"x-amzn-requestid": "r", "content-type": "application/x-amz-json-1.0"})
         return AWSResponse(request.url, status, headers, Raw(json.dumps(body).encode()))
 
 
@@ -86,6 +87,6 @@ def dynamodb():
 @pytest.fixture
 def naps(monkeypatch):
     """How long each pause between two tries would have been, in seconds; nobody sleeps."""
-    slept = []
-    monkeypatch.setattr(nap.time, "sleep", slept.append)
+    slept: list[float] = []
+    monkeypatch.setattr("tenacity.nap.time.sleep", slept.append)
     return slept

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pynamodb.exceptions import DoesNotExist, GetError, PutError, QueryError, TransactWriteError, UpdateError
 
-from products import dynamo
 from products.dynamo import (
     CALL_SECONDS,
     MAX_ATTEMPTS,
@@ -22,6 +21,7 @@ from products.dynamo import (
 from products.errors import CatalogueUnavailable
 from products.models import Product
 from products.selectors import get_any_product, get_product
+from shop.aws import dynamodb_connection
 from shop.deadline import Deadline
 
 ITEM = {
@@ -217,4 +217,4 @@ def test_a_product_takes_metadata_under_any_name(key):
 
 
 def test_all_models_share_one_client():
-    assert Product._get_connection().connection is dynamo.dynamodb_connection()
+    assert Product._get_connection().connection is dynamodb_connection()

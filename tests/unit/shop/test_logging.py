@@ -128,12 +128,12 @@ def test_every_line_is_one_json_object_with_the_request_id_and_no_secret(log_lin
 def test_the_traceback_of_a_bug_is_one_line_and_masked_too(log_lines):
     read = log_lines("json")
     try:
-        raise ValueError("ann@example.com")
+        int("ann@example.com")
     except ValueError:
         structlog.get_logger("shop.test").exception("broke")
 
     (line,) = read()
-    assert "ValueError: a***@example.com" in json.loads(line)["exception"]
+    assert "ValueError: invalid literal" in json.loads(line)["exception"]
     assert "ann@" not in line
 
 

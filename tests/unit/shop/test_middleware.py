@@ -21,7 +21,7 @@ def answer(_request):
     "offered", ["abc", "Root=1-67891233-abcdef012345678912345678", "a.b:c/d+e=@-_", "x" * 128]
 )
 def test_a_sane_request_id_is_taken_bound_and_returned(offered):
-    seen = {}
+    seen: dict[str, str] = {}
 
     def view(request):
         seen.update(get_contextvars(), meta=request.META["shop.request_id"])

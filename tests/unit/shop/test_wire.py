@@ -1,6 +1,8 @@
 """JSON in: strict. JSON out: exact."""
 
 import json
+import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -62,9 +64,8 @@ def test_json_is_read_with_exact_numbers(raw, value):
     ids=lambda value: repr(value[:24]),
 )
 def test_what_is_not_strict_json_is_refused_and_told_why(raw, complaint):
-    with pytest.raises(ValueError, match="(?s).*") as refusal:
+    with pytest.raises(ValueError, match=re.escape(complaint)):
         parse_json(raw)
-    assert complaint in str(refusal.value)
 
 
 json_values = st.recursive(
@@ -89,10 +90,8 @@ def test_what_is_written_is_read_back_the_same(value):
 
 @given(st.binary(max_size=60))
 def test_no_bytes_break_the_reader(raw):
-    try:
+    with suppress(ValueError):  # the one answer to what is not JSON
         parse_json(raw)
-    except ValueError:
-        pass  # the one answer to what is not JSON
 
 
 @pytest.mark.parametrize(
