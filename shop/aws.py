@@ -1,7 +1,8 @@
 """The one place that makes AWS clients: region, endpoints, time-outs, retries.
 
 Endpoints are AWS's own unless botocore's standard variables name others
-(``AWS_ENDPOINT_URL``, ``AWS_ENDPOINT_URL_DYNAMODB``, ``AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER``).
+(``AWS_ENDPOINT_URL``, ``AWS_ENDPOINT_URL_DYNAMODB``, ``AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER``,
+``AWS_ENDPOINT_URL_SQS``).
 """
 
 from functools import cache
@@ -15,11 +16,16 @@ from pynamodb.connection import Connection
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+    from mypy_boto3_sqs import SQSClient
 
 DYNAMODB_CONNECT_SECONDS = 0.5
 DYNAMODB_READ_SECONDS = 1.0
 COGNITO_CONNECT_SECONDS = 1.0
 COGNITO_READ_SECONDS = 3.0
+SQS_CONNECT_SECONDS = 1.0
+SQS_READ_SECONDS = 3.0
+# SQS holds a request for messages open for up to 20 s while there are none.
+SQS_POLL_READ_SECONDS = 25.0
 
 # Building a client is slow (100–300 ms) and not locked inside botocore: threads that meet a cold process
 # would each build their own.
@@ -62,6 +68,30 @@ def _cognito_client() -> "CognitoIdentityProviderClient":
             connect_timeout=COGNITO_CONNECT_SECONDS,
             read_timeout=COGNITO_READ_SECONDS,
             # A second try of a sign-up whose reply was lost would answer "address taken".
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            max_pool_connections=settings.AWS_MAX_POOL_CONNECTIONS,
+        ),
+    )
+
+
+def sqs_client(*, polling: bool = False) -> "SQSClient":
+    """Return one of the process's SQS clients (thread-safe).
+
+    Args:
+        polling: the one that waits for messages to come; the other one is for everything else, and waits for nothing.
+    """
+    with _building:
+        return _sqs_client(SQS_POLL_READ_SECONDS if polling else SQS_READ_SECONDS)
+
+
+@cache
+def _sqs_client(read_seconds: float) -> "SQSClient":
+    return boto3.session.Session(region_name=settings.AWS_REGION).client(
+        "sqs",
+        config=Config(
+            connect_timeout=SQS_CONNECT_SECONDS,
+            read_timeout=read_seconds,
+            # No second try: the queue is a shortcut, and what it loses is found in the table of orders.
             retries={"total_max_attempts": 1, "mode": "standard"},
             max_pool_connections=settings.AWS_MAX_POOL_CONNECTIONS,
         ),

@@ -228,6 +228,11 @@ ORDER_BUDGET_SECONDS = number("ORDER_BUDGET_SECONDS", default=8, low=1, high=60)
 ORDER_LEASE_SECONDS = number("ORDER_LEASE_SECONDS", default=15, low=1, high=300)
 ORDER_CANCEL_WINDOW_MINUTES = number("ORDER_CANCEL_WINDOW_MINUTES", default=30, low=0, high=525_600)
 ORDER_GIVE_UP_MINUTES = number("ORDER_GIVE_UP_MINUTES", default=15, low=1, high=1440)
+ORDER_PROCESSING = choice("ORDER_PROCESSING", "sync", "async", default="sync")
+ORDER_QUEUE_URL = text("ORDER_QUEUE_URL", default="")
+if ORDER_PROCESSING == "async":
+    ORDER_QUEUE_URL = text("ORDER_QUEUE_URL")
+ORDER_WORKER_CONCURRENCY = number("ORDER_WORKER_CONCURRENCY", default=8, low=1, high=64)
 IDEMPOTENCY_KEY_HOURS = number("IDEMPOTENCY_KEY_HOURS", default=48, low=24, high=8760)
 
 PAYMENT_GATEWAY = choice("PAYMENT_GATEWAY", "mock")

@@ -64,7 +64,7 @@ class Shop:
         return Answer(response.status, dict(response.headers), json.loads(raw) if "json" in kind else raw)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -83,7 +83,7 @@ def _database_url() -> str:
 @contextmanager
 def running_shop(log: Path, **variables: str) -> Iterator[Shop]:
     """Start gunicorn with some settings of its own, wait until it is ready, stop it at the end."""
-    port = _free_port()
+    port = free_port()
     env = {
         **os.environ,
         "DATABASE_URL": _database_url(),
