@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from django.db import connection, models
 from django.db.models.functions import Now
 
+from orders.payments.intents import StripeIntent
 from orders.payments.ledger import MockLedgerEntry
 from orders.states import CancelReason, OrderStatus, PaymentStatus, Step
 
@@ -153,4 +154,4 @@ class IdempotencyKey(models.Model):
         return self.key_hash[:12]
 
 
-__all__ = ["IdempotencyKey", "MockLedgerEntry", "Order", "OrderEvent", "OrderItem", "Payment", "database_now"]
+__all__ = ["IdempotencyKey", "MockLedgerEntry", "Order", "OrderEvent", "OrderItem", "Payment", "StripeIntent", "database_now"]

@@ -51,6 +51,10 @@ class PaymentGateway(Protocol):
 
     name: str
 
+    def available(self) -> bool:
+        """Tell, without asking the provider, whether a new order is worth beginning."""
+        ...
+
     def charge(
         self,
         *,

@@ -3,6 +3,7 @@
 The one place that decides: only an intent named here is ever confirmed, and a row without one is a tombstone.
 """
 
+import contextlib
 import uuid
 from uuid import UUID
 
@@ -44,9 +45,7 @@ def store_intent(uid: UUID, *, intent_id: str = "", decline_code: str = "") -> S
         intent_id: Stripe's id of the intent; empty writes a tombstone.
         decline_code: why a tombstone is written.
     """
-    try:
-        with transaction.atomic(durable=True):
-            StripeIntent.objects.create(order_uid=uid, intent_id=intent_id, decline_code=decline_code[:40])
-    except IntegrityError:
-        pass  # somebody was faster: theirs counts
+    # An IntegrityError says that somebody was faster: theirs counts.
+    with contextlib.suppress(IntegrityError), transaction.atomic(durable=True):
+        StripeIntent.objects.create(order_uid=uid, intent_id=intent_id, decline_code=decline_code[:40])
     return StripeIntent.objects.get(order_uid=uid)

@@ -40,6 +40,10 @@ class MockGateway:
 
     name = "mock"
 
+    def available(self) -> bool:
+        """Return True: it is in this process."""
+        return True
+
     def charge(
         self,
         *,

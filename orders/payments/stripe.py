@@ -122,8 +122,15 @@ class StripeGateway:
             if not _is_untried(intent):  # declined, or voided or charged by somebody else meanwhile
                 return self._outcome(calls, uid, intent)
             # The request itself was refused (an unknown card, say). Close the intent, so that "no" stays "no".
-            charge = self.void(uid=uid, timeout_seconds=READ_SECONDS)
-            raise PaymentDeclined(_declined(charge, code=refusal.code)) from refusal
+            raise PaymentDeclined(self._close(calls, uid, intent_id, code=refusal.code)) from refusal
+
+    @staticmethod
+    def _close(calls: StripeCalls, uid: UUID, intent_id: str, *, code: str) -> Charge:
+        try:
+            closed = _as_charge(uid, calls.cancel(intent_id))
+        except Refused as refusal:
+            raise PaymentOutcomeUnknown("the intent changed while it was closed") from refusal
+        return _declined(closed or _voided(uid), code=code)
 
     @staticmethod
     def _outcome(calls: StripeCalls, uid: UUID, intent: stripe.PaymentIntent) -> Charge:

@@ -112,10 +112,13 @@ class StripeCalls:
         )
 
     def retrieve(self, intent_id: str) -> stripe.PaymentIntent:
-        """Read an intent as it is now."""
-        return self._ask(
-            lambda client: client.v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]})
-        )
+        """Read an intent as it is now. One that Stripe does not know is no answer: the account must be wrong."""
+        try:
+            return self._ask(
+                lambda client: client.v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]})
+            )
+        except Refused as refusal:
+            raise PaymentOutcomeUnknown(f"Stripe does not show the intent: {refusal.code}") from refusal
 
     def all_intents(self) -> Iterator[stripe.PaymentIntent]:
         """Yield every intent of the account, newest first; the time limit holds for each page."""
