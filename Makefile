@@ -6,7 +6,7 @@ LOCK := uv pip compile --quiet --generate-hashes --universal --python-version 3.
 	--no-emit-index-url --no-emit-find-links --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset demo token shell manage test test-fast check fmt schema up down smoke lock doctor
+.PHONY: help run reset demo token shell manage test test-fast chaos mutants demo-crash check fmt schema up down smoke lock doctor
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,21 @@ test: ## all tests, on real servers (T=tests/unit/test_money.py for some)
 test-fast: ## the unit tests: no servers, seconds
 	@$(BOOTSTRAP) dev
 	@exec $(PYTHON) -m shop.local.test --fast $(T)
+
+chaos: ## the whole catalogue of faults, and its report (ONLY=power-cut, SEED=… to repeat; STORM=1000 kills at random)
+	@$(BOOTSTRAP) dev
+	@$(BOOTSTRAP) mysql
+	@exec $(PYTHON) -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(STORM),--storm $(STORM),$(if $(ONLY),--only $(ONLY),--report docs/chaos-report.md))
+
+mutants: ## put bugs into a copy of the code, one by one: do the tests see each?
+	@$(BOOTSTRAP) dev
+	@$(BOOTSTRAP) mysql
+	@exec $(PYTHON) -m tests.chaos.mutants
+
+demo-crash: ## a minute to watch: the web process is killed mid-order, and nothing is lost (RECORD=docs/demo-crash keeps it)
+	@$(BOOTSTRAP) dev
+	@$(BOOTSTRAP) mysql
+	@exec $(PYTHON) -m tests.chaos.demo $(if $(RECORD),--record $(RECORD))
 
 check: ## lint, types, imports, migrations, production settings, OpenAPI schema
 	@$(BOOTSTRAP) dev

@@ -1,6 +1,13 @@
 """What can go wrong with an order."""
 
-from shop.errors import ConflictError, DomainError, NotFoundError, RetryLater, UnprocessableError
+from shop.errors import (
+    ConflictError,
+    DomainError,
+    NotFoundError,
+    RetryLater,
+    UnavailableError,
+    UnprocessableError,
+)
 
 
 class OrderNotFound(NotFoundError):
@@ -51,3 +58,18 @@ class RequestInProgress(ConflictError, RetryLater):
     code = "request_in_progress"
     title = "Request in progress"
     retry_after_seconds = 2
+
+
+class PaymentUnavailable(UnavailableError):
+    """The payment provider did not answer lately, so no order is begun. Nothing was saved, nothing is held."""
+
+    code = "payment_unavailable"
+    title = "Payment unavailable"
+    retry_after_seconds = 5
+
+
+class InvalidSignature(DomainError):
+    """An event that the payment provider has not signed, or that is too old."""
+
+    code = "invalid_signature"
+    title = "Invalid signature"

@@ -17,6 +17,7 @@ from orders import queue
 from orders.models import Order, database_now
 from orders.states import Step
 from shop.deadline import Deadline
+from shop.failpoints import failpoint
 
 log = structlog.get_logger("orders.handover")
 
@@ -28,7 +29,9 @@ def offer(order: Order, *, deadline: Deadline) -> None:
     """
     if deadline.remaining() >= queue.SEND_SECONDS:
         try:
+            failpoint("before_send")
             queue.send(order.uid)
+            failpoint("after_send")
         except queue.QueueUnavailable as error:
             log.warning("an order's message was not sent", order_id=order.pk, cause=repr(error))
         else:

@@ -154,4 +154,13 @@ class IdempotencyKey(models.Model):
         return self.key_hash[:12]
 
 
-__all__ = ["IdempotencyKey", "MockLedgerEntry", "Order", "OrderEvent", "OrderItem", "Payment", "StripeIntent", "database_now"]
+__all__ = [
+    "IdempotencyKey",
+    "MockLedgerEntry",
+    "Order",
+    "OrderEvent",
+    "OrderItem",
+    "Payment",
+    "StripeIntent",
+    "database_now",
+]

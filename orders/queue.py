@@ -31,10 +31,6 @@ class QueueUnavailable(Exception):
     """SQS did not answer, or refused. What was asked for may have happened all the same."""
 
 
-class Unreadable(Exception):
-    """A message that is not one of ours: it names no order."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Message:
     """One delivery of a message.
@@ -72,16 +68,12 @@ def send(uid: UUID) -> None:
         )
 
 
-def uid_of(message: Message) -> UUID:
-    """Return the order that a message names.
-
-    Raises:
-        Unreadable: none.
-    """
+def uid_of(message: Message) -> UUID | None:
+    """Return the order that a message names; None if it is not one of ours."""
     try:
         return UUID(orjson.loads(message.body)["uid"])
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise Unreadable(f"message {message.id} is not {{uid}}") from error
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None
 
 
 def receive(*, most: int, wait_seconds: int, hide_seconds: int) -> list[Message]:

@@ -102,9 +102,10 @@ def key_of(wish: Wish, *, idempotency_key: str | None) -> Key | None:
         return None
     body = {
         "email": wish.user_email,
-        "lines": [
-            [line.product_id, line.quantity, *sorted(map(str, line.prices.values()))] for line in wish.lines
-        ],
+        "lines": sorted(
+            [line.product_id, line.quantity, *sorted({str(price) for price in line.prices.values()})]
+            for line in wish.lines
+        ),
         "payment_method": wish.payment_method,
         "metadata": dict(wish.metadata),
     }

@@ -4,7 +4,8 @@ Nothing here calls another system, so no transaction is ever open while one is a
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -21,6 +22,7 @@ from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random
 from orders.models import IdempotencyKey, Order, OrderEvent, OrderItem, Payment, database_now
 from orders.payments.gateway import Charge
 from orders.states import STEP_TRANSITIONS, TRANSITIONS, CancelReason, OrderStatus, PaymentStatus, Step
+from shop.failpoints import failpoint
 
 log = structlog.get_logger("orders.record")
 
@@ -40,6 +42,14 @@ _again_after_a_deadlock = retry(
     wait=wait_random(0, 0.05),
     reraise=True,
 )
+
+
+@contextmanager
+def _commit(name: str) -> Iterator[None]:
+    with transaction.atomic(durable=True):
+        yield
+        failpoint(f"before_commit_{name}")
+    failpoint(f"after_commit_{name}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +113,7 @@ def record(new: NewOrder, *, key: Key | None) -> Order:
 
 @_again_after_a_deadlock
 def _record(new: NewOrder, *, key: Key | None) -> Order:
-    with transaction.atomic(durable=True):
+    with _commit("recorded"):
         now = database_now()
         if key:
             # First, and by an insert: a select-for-update of a missing row would deadlock with its twin.
@@ -129,16 +139,7 @@ def _record(new: NewOrder, *, key: Key | None) -> Order:
             created_at=now,
             updated_at=now,
         )
-        OrderItem.objects.bulk_create(
-            OrderItem(
-                order=order,
-                product_id=line.product_id,
-                product_name=line.product_name,
-                quantity=line.quantity,
-                price=line.price,
-            )
-            for line in new.lines
-        )
+        OrderItem.objects.bulk_create(OrderItem(order=order, **vars(line)) for line in new.lines)
         _add_event(order.pk, kind="recorded", status=OrderStatus.PENDING, step=Step.CREATED)
     return order
 
@@ -179,7 +180,7 @@ def decide(
     if to is Step.DONE:
         changes["lease_until"] = None
     conditions: dict[str, Any] = {"cancel_requested_at": None} if heed_cancel else {}
-    with transaction.atomic(durable=True):
+    with _commit(kind):
         if not Order.objects.filter(pk=order.pk, step=came_from, status=was, **conditions).update(**changes):
             return False
         if charge is not None:
@@ -192,14 +193,14 @@ def decide(
 @_again_after_a_deadlock
 def save_payment(order: Order, charge: Charge) -> None:
     """Keep what the payment provider last said."""
-    with transaction.atomic(durable=True):
+    with _commit("payment"):
         _save_payment(order.pk, charge)
 
 
 @_again_after_a_deadlock
 def request_cancel(order: Order, *, reason: CancelReason) -> bool:
     """Ask for the cancellation of a PENDING order; from here on it can only end CANCELLED."""
-    with transaction.atomic(durable=True):
+    with _commit("cancel_requested"):
         pending = Order.objects.filter(pk=order.pk, status=OrderStatus.PENDING, cancel_requested_at=None)
         if not pending.update(cancel_requested_at=Now(), cancel_requested_reason=reason, updated_at=Now()):
             return False
@@ -217,7 +218,7 @@ def request_cancel(order: Order, *, reason: CancelReason) -> bool:
 @_again_after_a_deadlock
 def begin_late_cancel(order: Order, *, reason: CancelReason) -> bool:
     """Turn a paid order that is young enough and not shipped around: from here on it can only end CANCELLED."""
-    with transaction.atomic(durable=True):
+    with _commit("late_cancel"):
         now = database_now()
         cancellable = Order.objects.filter(
             pk=order.pk,

@@ -16,6 +16,7 @@ from orders.models import IdempotencyKey, Order, database_now
 from orders.payments.gateway import PaymentGateway
 from orders.states import Step
 from shop.deadline import Deadline
+from shop.failpoints import failpoint
 
 log = structlog.get_logger("orders.recovery")
 
@@ -42,6 +43,7 @@ def take_due_order() -> Order | None:
 def settle_due_orders(*, gateway: PaymentGateway) -> Iterator[Order]:
     """Take and advance due orders until none is due; yield each as it is afterwards, settled or not."""
     while (order := take_due_order()) is not None:
+        failpoint("after_claim")
         yield saga.advance_until_settled(
             order, gateway=gateway, deadline=Deadline(settings.ORDER_BUDGET_SECONDS)
         )

@@ -12,8 +12,8 @@ import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
-from orders import record
-from orders.errors import IdempotencyKeyReused, OrderNotCancellable, RequestInProgress
+from orders import handover, record
+from orders.errors import IdempotencyKeyReused, OrderNotCancellable, PaymentUnavailable, RequestInProgress
 from orders.models import Order, database_now
 from orders.payments.gateway import PaymentDeclined, PaymentGateway, PaymentOutcomeUnknown
 from orders.quote import Wish, key_of, priced
@@ -22,6 +22,7 @@ from orders.states import CancelReason, OrderStatus, Step
 from products import inventory
 from products.errors import CatalogueUnavailable, OutOfStock, ReservationReleased
 from shop.deadline import Deadline
+from shop.failpoints import failpoint
 
 log = structlog.get_logger("orders.saga")
 
@@ -44,19 +45,24 @@ def place_order(
         and whether it is a repeat, answered from an earlier request with the same key.
 
     Raises:
-        UnknownProduct, PriceChanged, CatalogueUnavailable: nothing was recorded.
+        UnknownProduct, PriceChanged, CatalogueUnavailable, PaymentUnavailable: nothing was recorded.
         IdempotencyKeyReused, RequestInProgress: nothing was recorded by this request.
     """
     key = key_of(wish, idempotency_key=idempotency_key)
     if key and (replayed := _replay(key, gateway=gateway, deadline=deadline)):
         return replayed, True
+    if settings.ORDER_PROCESSING == "sync" and not gateway.available():
+        raise PaymentUnavailable("The payment provider does not answer just now; nothing was saved.")
     try:
         order = record.record(priced(wish, deadline=deadline), key=key)
     except KeyTaken:
         if key and (replayed := _replay(key, gateway=gateway, deadline=deadline)):
             return replayed, True
         raise
-    order = advance_until_settled(order, gateway=gateway, deadline=deadline)
+    if settings.ORDER_PROCESSING == "async":
+        handover.offer(order, deadline=deadline)
+    else:
+        order = advance_until_settled(order, gateway=gateway, deadline=deadline)
     if key and order.step != Step.DONE:
         _quietly(lambda: record.mark_answered(key))
     return order, False
@@ -125,8 +131,10 @@ def _reserve(order: Order, _gateway: PaymentGateway, deadline: Deadline) -> None
         record.decide(order, to=Step.ABORT_UNCHARGED, kind="aborting", reason=reason)
         return
     quantities = dict(order.items.values_list("product_id", "quantity"))
+    failpoint("before_reserve")
     try:
         inventory.reserve(str(order.uid), quantities=quantities, deadline=deadline)
+        failpoint("after_reserve")
     except OutOfStock:
         record.decide(order, to=Step.ABORT_UNCHARGED, kind="aborting", reason=CancelReason.OUT_OF_STOCK)
     except ReservationReleased:
@@ -141,6 +149,7 @@ def _charge(order: Order, gateway: PaymentGateway, deadline: Deadline) -> None:
     if reason := _reason_to_stop(order):
         record.decide(order, to=Step.ABORT, kind="aborting", reason=reason)
         return
+    failpoint("before_charge")
     try:
         charge = gateway.charge(
             uid=order.uid,
@@ -150,6 +159,7 @@ def _charge(order: Order, gateway: PaymentGateway, deadline: Deadline) -> None:
             payment_method=order.payment_method,
             timeout_seconds=_payment_seconds(deadline),
         )
+        failpoint("after_charge")
     except PaymentDeclined as declined:
         record.decide(
             order,
@@ -170,13 +180,17 @@ def _charge(order: Order, gateway: PaymentGateway, deadline: Deadline) -> None:
 
 
 def _void_and_release(order: Order, gateway: PaymentGateway, deadline: Deadline) -> None:
+    failpoint("before_void")
     charge = gateway.void(uid=order.uid, timeout_seconds=_payment_seconds(deadline))
+    failpoint("after_void")
     record.save_payment(order, charge)
     _release(order, gateway, deadline)
 
 
 def _release(order: Order, _gateway: PaymentGateway, deadline: Deadline) -> None:
+    failpoint("before_release")
     inventory.release(str(order.uid), deadline=deadline)
+    failpoint("after_release")
     record.decide(order, to=Step.DONE, kind="cancelled", status=OrderStatus.CANCELLED)
 
 

@@ -40,8 +40,13 @@ _PASSING = frozenset(
         "TransactionConflict",
         "ThrottlingError",
         "ProvisionedThroughputExceeded",
+        # A transaction that failed without a word on which action refused it: no answer.
+        "TransactionCanceledException",
+        # What botocore reports of an answer that is not DynamoDB's, but a proxy's before it.
         "500",
+        "502",
         "503",
+        "504",
     }
 )
 

@@ -7,6 +7,53 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 (Django's own name)
 
+# Stripe counts these in other units than hundredths (docs.stripe.com/currencies).
+_WHOLE = (
+    "BIF",
+    "CLP",
+    "DJF",
+    "GNF",
+    "JPY",
+    "KMF",
+    "KRW",
+    "MGA",
+    "PYG",
+    "RWF",
+    "UGX",
+    "VND",
+    "VUV",
+    "XAF",
+    "XOF",
+    "XPF",
+)
+_THOUSANDTHS = ("BHD", "JOD", "KWD", "OMR", "TND")
+NOT_IN_HUNDREDTHS = frozenset(_WHOLE + _THOUSANDTHS)
+
+
+def _check_stripe() -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    if settings.STRIPE_API_BASE:
+        found.append(Error("STRIPE_API_BASE sends cards and keys to another host.", id="shop.E005"))
+    if "_test_" in settings.STRIPE_SECRET_KEY:
+        found.append(Error("STRIPE_SECRET_KEY is a test key: it takes no money.", id="shop.E006"))
+    if settings.CURRENCY in NOT_IN_HUNDREDTHS:
+        found.append(
+            Error("CURRENCY has not two decimals at Stripe: amounts would be wrong.", id="shop.E007")
+        )
+    if not settings.STRIPE_WEBHOOK_SECRET:
+        found.append(
+            Warning("STRIPE_WEBHOOK_SECRET is unset: Stripe's events are not taken.", id="shop.W002")
+        )
+    return found
+
+
+@register(Tags.security, deploy=True)
+def check_no_faults(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
+    """Refuse a shop that is told to fail."""
+    if os.environ.get("SHOP_FAILPOINTS"):
+        return [Error("SHOP_FAILPOINTS makes this shop fail on purpose.", id="shop.E009")]
+    return []
+
 
 @register(Tags.security, deploy=True)
 def check_production(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
@@ -23,6 +70,10 @@ def check_production(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckM
                 id="shop.E003",
             )
         )
+    if settings.PAYMENT_GATEWAY == "stripe":
+        found += _check_stripe()
+    if settings.ORDER_PROCESSING == "async" and not settings.ORDER_QUEUE_URL.startswith("https://sqs."):
+        found.append(Error("ORDER_QUEUE_URL is not the address of an SQS queue.", id="shop.E008"))
     database = settings.DATABASES["default"]
     if database["ENGINE"] != "django.db.backends.mysql":
         found.append(Error("Orders must be in MySQL: other databases take no row locks.", id="shop.E004"))

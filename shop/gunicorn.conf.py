@@ -52,16 +52,21 @@ def post_worker_init(worker: Any) -> None:
     Failures are only logged: a worker must come up while a database is down, and say so at /health/ready.
     """
     # Django's settings exist only from here on, in the worker.
+    from django.conf import settings
     from django.db import connection
     from django.urls import get_resolver
 
-    from shop.aws import dynamodb_connection
+    from shop.aws import dynamodb_connection, sqs_client
 
     def open_database() -> None:
         connection.ensure_connection()
         connection.close()  # this thread serves no requests
 
-    for warm in (lambda: get_resolver().url_patterns, dynamodb_connection, open_database):
+    def open_queue() -> None:
+        if settings.ORDER_PROCESSING == "async":
+            sqs_client()
+
+    for warm in (lambda: get_resolver().url_patterns, dynamodb_connection, open_database, open_queue):
         try:
             warm()
         except Exception:  # whatever it is, the first request will meet it and answer

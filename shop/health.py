@@ -20,7 +20,9 @@ from shop.schema import describe
 log = structlog.get_logger("shop.health")
 
 Check = Callable[[], None]
+Info = Callable[[], str]
 _checks: dict[str, Check] = {}
+_infos: dict[str, Info] = {}
 
 
 class NotReady(UnavailableError):
@@ -49,11 +51,19 @@ class ReadyAnswer(LiveAnswer):
     """Every system answers."""
 
     checks = serializers.DictField(child=CheckResult(), help_text="By name of the system.")
+    info = serializers.DictField(
+        child=serializers.CharField(), help_text="What is good to know and decides nothing."
+    )
 
 
 def register(name: str, check: Check) -> None:
     """Add a readiness check: a callable that raises when its system does not answer."""
     _checks[name] = check
+
+
+def register_info(name: str, info: Info) -> None:
+    """Add a word to the readiness answer that decides nothing, such as a circuit breaker's state."""
+    _infos[name] = info
 
 
 def _database() -> None:
@@ -107,9 +117,16 @@ class ReadyView(HealthView):
     def get(self, request: Request) -> Response:
         """Report on each system; 503 when one does not answer."""
         checks = run_checks()
+        info = {name: tell() for name, tell in _infos.items()}
         if all(check["ok"] for check in checks.values()):
             return Response(
-                {"success": True, "status": "ready", "version": settings.VERSION, "checks": checks}
+                {
+                    "success": True,
+                    "status": "ready",
+                    "version": settings.VERSION,
+                    "checks": checks,
+                    "info": info,
+                }
             )
         failed = ", ".join(name for name, check in checks.items() if not check["ok"])
         body = problem(
@@ -120,5 +137,8 @@ class ReadyView(HealthView):
             instance=request.path,
         )
         return Response(
-            {**body, "checks": checks}, status=503, headers={"Retry-After": "5"}, content_type=PROBLEM_JSON
+            {**body, "checks": checks, "info": info},
+            status=503,
+            headers={"Retry-After": "5"},
+            content_type=PROBLEM_JSON,
         )

@@ -235,11 +235,16 @@ if ORDER_PROCESSING == "async":
 ORDER_WORKER_CONCURRENCY = number("ORDER_WORKER_CONCURRENCY", default=8, low=1, high=64)
 IDEMPOTENCY_KEY_HOURS = number("IDEMPOTENCY_KEY_HOURS", default=48, low=24, high=8760)
 
-PAYMENT_GATEWAY = choice("PAYMENT_GATEWAY", "mock")
+PAYMENT_GATEWAY = choice("PAYMENT_GATEWAY", "mock", "stripe")
 PAYMENTS_ARE_MOCK = flag("PAYMENTS_ARE_MOCK", default=False)
 MOCK_PAYMENT_SUCCESS_RATE = rate("MOCK_PAYMENT_SUCCESS_RATE", default="0.95")
 MOCK_PAYMENT_FAILURE_RATE = rate("MOCK_PAYMENT_FAILURE_RATE", default="0")
 MOCK_PAYMENT_LATENCY_MS = number("MOCK_PAYMENT_LATENCY_MS", default=0, low=0, high=60_000)
+STRIPE_SECRET_KEY = text("STRIPE_SECRET_KEY", default="")
+if PAYMENT_GATEWAY == "stripe" and not STRIPE_SECRET_KEY.strip():
+    raise ImproperlyConfigured("STRIPE_SECRET_KEY must be set where PAYMENT_GATEWAY is stripe.")
+STRIPE_WEBHOOK_SECRET = text("STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_API_BASE = text("STRIPE_API_BASE", default="")
 
 # ---- API ---------------------------------------------------------------------------------------------------
 

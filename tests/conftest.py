@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 
 from orders import saga
 from orders.models import Order
+from orders.payments.choice import payment_gateway
 from orders.payments.mock import MockGateway
 from orders.quote import Line, Wish
 from products import services
@@ -90,6 +91,12 @@ def make_product(tables: None) -> Callable[..., Shelf]:
 def mug(make_product: Callable[..., Shelf]) -> Shelf:
     """A mug: 5 in stock, 12.50 each."""
     return make_product()
+
+
+@pytest.fixture(autouse=True)
+def _closed_breaker() -> None:
+    """No test meets the silence of another."""
+    payment_gateway().reset()
 
 
 @pytest.fixture

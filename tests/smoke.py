@@ -37,6 +37,7 @@ boto3: Any = importlib.import_module("boto3") if importlib.util.find_spec("boto3
 
 TIMEOUT_SECONDS = 30
 SETTLE_SECONDS = 60  # every order is settled by then, whatever happened on the way
+TAKEN_SECONDS = 15  # where a worker settles orders, the answer comes before it has begun
 INDEX_SECONDS = 10  # lists of products are read from an index, which may lag a moment
 BUYERS, UNITS = 20, 5
 SIGN_UP_CODE, RESET_CODE = "123456", "654321"  # constant on the emulator of the local stacks
@@ -554,6 +555,17 @@ class Walk(Score):
     def stock(self, product_id: str) -> Any:
         return self.anyone.get(f"/products/{product_id}").at("product", "stock")
 
+    def taken(self, product_id: str, *, left: int) -> Any:
+        """Read the stock once an order that may still be PENDING has taken its units (or time is up)."""
+        if self.stock(product_id) != left:
+            eventually(
+                lambda: self.anyone.get(f"/products/{product_id}"),
+                lambda reply: reply.at("product", "stock") == left,
+                seconds=TAKEN_SECONDS,
+            )
+            time.sleep(1)  # the provider is asked right after
+        return self.stock(product_id)
+
     def order_body(self, *lines: tuple[str, int], fate: str = "approve", **more: Any) -> dict[str, Any]:
         """Ask for (product id, quantity) lines; ``fate`` is the plus tag that tells the mock provider what to do."""
         items = [{"productId": product_id, "quantity": quantity} for product_id, quantity in lines]
@@ -999,7 +1011,7 @@ def unanswered(walk: Walk, product_id: str) -> None:
     """The provider takes the money and does not answer: neither lost nor cancelled until somebody says so."""
     reply = walk.place(walk.order_body((product_id, 2), fate="timeout"))
     answer = a_placed(status=like("PENDING|PROCESSING"))
-    stock = (7, walk.stock(product_id))
+    stock = (7, walk.taken(product_id, left=7))
     walk.check(reply, "+timeout: kept, not cancelled", status=201, shape=answer, stock=stock)
     path = f"/orders/{reply.at('order', 'orderId')}"
     walk.check(walk.shopper.put(f"{path}/cancel"), "…until it is asked for", status=(200, 202))

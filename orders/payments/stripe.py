@@ -219,7 +219,8 @@ def _decline_code(intent: stripe.PaymentIntent, *, status: PaymentStatus) -> str
     error = intent.last_payment_error
     if error is None:
         return "authentication_required"
-    return str(error.decline_code or error.code or "card_declined")[:40]
+    code = getattr(error, "decline_code", None) or getattr(error, "code", None)
+    return str(code or "card_declined")[:40]
 
 
 def _declined(charge: Charge, *, code: str) -> Charge:
@@ -246,8 +247,7 @@ def _tombstone(row: StripeIntent) -> Charge:
 
 
 def _uid_of(intent: stripe.PaymentIntent) -> UUID | None:
-    text = (intent.metadata or {}).get("order_uid", "")
     try:
-        return UUID(text)
+        return UUID(getattr(intent.metadata, "order_uid", ""))
     except ValueError:
         return None

@@ -59,7 +59,7 @@ class StripeCalls:
                 {
                     "amount": amount,
                     "currency": currency.lower(),
-                    "payment_method_types": ["card"],  # answers at once; never "processing" for days
+                    "allowed_payment_method_types": ["card"],  # answers at once; others take days
                     "metadata": {"order_uid": str(uid)},
                     "receipt_email": email,
                 },

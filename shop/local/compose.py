@@ -1,7 +1,7 @@
 """Prepare the compose stack: ``python -m shop.local.compose``, run once before the web server at every ``up``.
 
 Makes what is missing and leaves the rest alone: the key and the user pool (kept in the file named by ``ENV_FILE``,
-on a volume that the web server reads), tables, sample catalogue, the accounts, which it prints. Nothing here is for
+on a volume that the others read), tables, queues, sample catalogue, the accounts, which it prints. Nothing here is for
 production, where the deployment makes the pool and the tables.
 
 ``python -m shop.local.compose --token customer|admin`` prints an access token instead.
@@ -95,6 +95,7 @@ def _fill_stores(administrator: cognito.Account) -> None:
         users.create_superuser(administrator.email, administrator.email, administrator.password)
     call_command("create_tables")
     call_command("load_sample_catalogue")
+    call_command("create_queues")
 
 
 def _announce(accounts: list[cognito.Account]) -> None:

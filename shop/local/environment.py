@@ -19,7 +19,7 @@ LOCAL_SETTINGS = {
 }
 """Settings of every local stack; the environment's own values win."""
 
-_WHERE_THE_PARTS_ARE = ("AWS_", "COGNITO_", "DATABASE_", "ENV_FILE")
+_WHERE_THE_PARTS_ARE = ("AWS_", "COGNITO_", "DATABASE_", "ENV_FILE", "ORDER_QUEUE_URL")
 _TUNING = ("AWS_MAX_POOL_CONNECTIONS", "DATABASE_CONN_MAX_AGE_SECONDS")
 
 
@@ -62,6 +62,11 @@ def aws(endpoint: str) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
     }
+
+
+def queue_url(endpoint: str) -> str:
+    """Return the address of the queue of orders on a stand-in, which calls every account so."""
+    return f"{endpoint}/000000000000/orders"
 
 
 def local_settings() -> dict[str, str]:

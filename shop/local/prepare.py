@@ -1,4 +1,4 @@
-"""Fill the stores of a fresh embedded stack: tables, sample catalogue, the administrator's staff account.
+"""Fill the stores of a fresh embedded stack: tables, queue, sample catalogue, the administrator's staff account.
 
 One process for all management commands, because starting Django is the slow part. It runs beside the start of
 ministack, and waits for it only when it needs DynamoDB. Takes the administrator from ``DJANGO_SUPERUSER_…``.
@@ -9,6 +9,7 @@ import sys
 import time
 
 import django
+from django.conf import settings
 from django.core.management import call_command
 
 from shop.local import ministack
@@ -32,6 +33,8 @@ def main() -> None:
     _wait_for_dynamodb()
     call_command("create_tables")
     call_command("load_sample_catalogue")
+    if settings.ORDER_PROCESSING == "async":
+        call_command("create_queues")
 
 
 if __name__ == "__main__":

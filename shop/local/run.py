@@ -50,6 +50,7 @@ def _variables(*, port: int, endpoint: str) -> dict[str, str]:
         "DJANGO_SECRET_KEY": secrets.token_urlsafe(48),
         **environment.settings_from(os.environ),
         **environment.aws(endpoint),
+        "ORDER_QUEUE_URL": environment.queue_url(endpoint),
         "DATABASE_URL": f"sqlite:///{places.RUN / 'orders.sqlite3'}",
         "BIND": "127.0.0.1",
         "PORT": str(port),
@@ -101,6 +102,17 @@ def _serve(stack: Stack, variables: Mapping[str, str]) -> Child:
     reload = ["--reload"] if os.environ.get("RELOAD", "") not in {"", "0"} else []
     command = [sys.executable, "-m", "gunicorn", "--config", "shop/gunicorn.conf.py", *reload, "shop.wsgi"]
     return stack.add(processes.start("gunicorn", command, env=_child_environment(variables), log=None))
+
+
+def _work(stack: Stack, variables: Mapping[str, str]) -> None:
+    """Start what settles orders beside the web server: the reconciler, and in asynchronous mode a worker."""
+    commands = {"the reconciler": ["reconcile_orders", "--watch", "--threads", "1"]}
+    if variables.get("ORDER_PROCESSING") == "async":
+        # A short poll, because stopping waits for it.
+        commands["the worker"] = ["process_orders", "--poll-seconds", "2"]
+    for name, command in commands.items():
+        argv = [sys.executable, "manage.py", *command]
+        stack.add(processes.start(name, argv, env=_child_environment(variables), log=None))
 
 
 def _is_ready(port: int) -> bool:
@@ -159,6 +171,7 @@ def _run(stack: Stack) -> None:
     server = _serve(stack, variables)  # it loads while the stores are filled
     _finish(stack, preparation)
     processes.wait_until(server, lambda: _is_ready(stack.port), seconds=READY_SECONDS)
+    _work(stack, variables)
     _announce(stack, accounts, seconds=time.monotonic() - began)
     _watch(stack, endpoint)
 

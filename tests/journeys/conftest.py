@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
 
 from products.sample import load_sample_catalogue
 from shop.aws import cognito_client
+from tests.queues import database_url
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "Str0ng!pass"
@@ -71,22 +71,13 @@ def free_port() -> int:
         return port
 
 
-def _database_url() -> str:
-    """Return the address of the database that this run's tests use."""
-    database = connection.settings_dict
-    if database["ENGINE"].endswith("sqlite3"):
-        return f"sqlite:///{database['NAME']}"
-    where = f"{database['HOST']}:{database['PORT']}"
-    return f"mysql://{database['USER']}:{database['PASSWORD']}@{where}/{database['NAME']}"
-
-
 @contextmanager
 def running_shop(log: Path, **variables: str) -> Iterator[Shop]:
     """Start gunicorn with some settings of its own, wait until it is ready, stop it at the end."""
     port = free_port()
     env = {
         **os.environ,
-        "DATABASE_URL": _database_url(),
+        "DATABASE_URL": database_url(),
         "PORT": str(port),
         "BIND": "127.0.0.1",
         "LOG_FORMAT": "json",
@@ -157,7 +148,7 @@ def closed_shop_server(_closed_server: Shop, transactional_db: None) -> Shop:
 
 def make_account(email: str, *, admin: bool = False) -> None:
     """Make a confirmed account in the test pool."""
-    pool = {"UserPoolId": settings.COGNITO_USER_POOL_ID}
+    pool: dict[str, Any] = {"UserPoolId": settings.COGNITO_USER_POOL_ID}
     client = cognito_client()
     client.admin_create_user(
         **pool,

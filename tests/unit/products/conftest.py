@@ -69,7 +69,9 @@ class Script:
         status, body = self._answers.pop(0)
         if isinstance(body, Exception):
             raise body
-        headers = HTTPHeaders.from_dict({"x-amzn-requestid": "r", "content-type": "application/x-amz-json-1.0"})
+        headers = HTTPHeaders.from_dict(
+            {"x-amzn-requestid": "r", "content-type": "application/x-amz-json-1.0"}
+        )
         return AWSResponse(request.url, status, headers, Raw(json.dumps(body).encode()))
 
 

@@ -1,7 +1,7 @@
 """Silence from DynamoDB, as botocore and PynamoDB report it, is a passing failure and never a crash."""
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from pynamodb.exceptions import GetError, TableError, TransactWriteError, UpdateError
 
 from products.dynamo import codes_of, is_passing
@@ -21,3 +21,10 @@ def test_silence_is_passing_and_has_no_code(kind, silence):
     assert codes_of(error) == set()
     assert is_passing(error)
     assert is_passing(silence)
+
+
+@pytest.mark.parametrize("code", ["TransactionCanceledException", "500", "502", "503", "504"])
+def test_a_failure_that_does_not_say_what_was_refused_is_passing(code):
+    cause = ClientError({"Error": {"Code": code}}, "TransactWriteItems")
+
+    assert is_passing(TransactWriteError("cancelled", cause))

@@ -6,7 +6,7 @@ import uuid
 import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
-from structlog.contextvars import get_contextvars
+from structlog.contextvars import bind_contextvars, get_contextvars
 from structlog.testing import capture_logs
 
 from shop.deadline import Deadline
@@ -49,7 +49,11 @@ def test_any_other_request_id_is_replaced_by_a_new_one(offered):
 
 
 def test_nothing_of_the_request_before_is_left_in_the_next_ones_log():
-    RequestIdMiddleware(answer)(RequestFactory().get("/", headers={"X-Request-ID": "first"}))
+    def view(request):
+        bind_contextvars(order_id=7)
+        return HttpResponse()
+
+    RequestIdMiddleware(view)(RequestFactory().get("/", headers={"X-Request-ID": "first"}))
     RequestIdMiddleware(answer)(RequestFactory().get("/", headers={"X-Request-ID": "second"}))
 
     assert get_contextvars() == {"request_id": "second"}

@@ -62,9 +62,20 @@ def test_without_a_required_variable_nothing_starts(start, name, value):
         start(**{name: value})
 
 
+def test_orders_are_settled_in_the_request_unless_there_is_a_queue(start):
+    queue_url = "https://sqs.eu-central-1.amazonaws.com/123456789012/orders"
+
+    assert start()["ORDER_PROCESSING"] == "sync"
+    assert start(ORDER_PROCESSING="async", ORDER_QUEUE_URL=queue_url)["ORDER_QUEUE_URL"] == queue_url
+    with pytest.raises(ImproperlyConfigured, match=r"^ORDER_QUEUE_URL must be set\.$"):
+        start(ORDER_PROCESSING="async", ORDER_QUEUE_URL=None)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("ORDER_PROCESSING", "later"),
+        ("ORDER_WORKER_CONCURRENCY", "0"),
         ("PAYMENT_GATEWAY", "stripes"),
         ("PAYMENT_GATEWAY", "Mock"),
         ("LOG_FORMAT", "xml"),
