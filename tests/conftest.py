@@ -17,7 +17,7 @@ from orders.payments.choice import payment_gateway
 from orders.payments.mock import MockGateway
 from orders.quote import Line, Wish
 from products import services
-from products.models import Product, StockMovement, StockReservation, create_missing_tables
+from products.models import TABLES, Product, StockMovement, StockReservation, create_missing_tables
 from shop.deadline import Deadline
 from shop.wire import dump_json
 
@@ -85,6 +85,15 @@ def make_product(tables: None) -> Callable[..., Shelf]:
         return Shelf(product.product_id)
 
     return make
+
+
+@pytest.fixture
+def empty_catalogue(tables: None) -> None:
+    """No product, reservation or movement but this test's own: for tests that look at all of them."""
+    for table in TABLES:
+        with table.batch_write() as batch:
+            for item in table.scan():
+                batch.delete(item)
 
 
 @pytest.fixture

@@ -6,27 +6,18 @@ from decimal import Decimal
 import pytest
 from django.core.management import CommandError, call_command
 
-from orders import invariants, saga
+from orders import saga
 from orders.models import IdempotencyKey, Order, OrderEvent
 from orders.payments.ledger import MockLedgerEntry
 from orders.states import CancelReason
-from products.models import Product, StockMovement, StockReservation, now
+from products.models import Product, StockReservation, now
 from shop.deadline import Deadline
 
 pytestmark = [pytest.mark.dynamodb, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def clean(tables):
-    """Tables of this test alone: what other tests left would be found."""
-    for table in (Product, StockReservation, StockMovement):
-        with table.batch_write() as batch:
-            for item in table.scan():
-                batch.delete(item)
-
-
-@pytest.fixture
-def month(clean, buy, make_product, gateway):
+def month(empty_catalogue, buy, make_product, gateway):
     """A paid, a declined, a sold-out and a cancelled order of one product."""
     shelf = make_product(stock=5)
     paid = buy(shelf, 2, key="k")
@@ -182,7 +173,7 @@ def test_what_is_wrong_only_for_a_moment_does_not_count(month, capsys, monkeypat
     shelf = month["shelf"]
     shelf.product.update(actions=[Product.stock.set(2)])
     monkeypatch.setattr(
-        invariants.time, "sleep", lambda _seconds: shelf.product.update(actions=[Product.stock.set(3)])
+        "orders.invariants.time.sleep", lambda _seconds: shelf.product.update(actions=[Product.stock.set(3)])
     )
 
     call_command("verify_invariants")

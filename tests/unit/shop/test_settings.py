@@ -55,6 +55,14 @@ def test_the_least_that_must_be_set_is_enough_and_everything_is_closed(start):
     assert settings["DATABASES"]["default"]["ATOMIC_REQUESTS"] is False
 
 
+@pytest.mark.parametrize("key", [None, "", "  "])
+def test_stripe_without_its_key_does_not_start(start, key):
+    with pytest.raises(ImproperlyConfigured, match="STRIPE_SECRET_KEY"):
+        start(PAYMENT_GATEWAY="stripe", STRIPE_SECRET_KEY=key)
+
+    assert start(PAYMENT_GATEWAY="stripe", STRIPE_SECRET_KEY="sk_live_1")["STRIPE_API_BASE"] == ""
+
+
 @pytest.mark.parametrize("value", [None, "", "  "], ids=["missing", "empty", "blank"])
 @pytest.mark.parametrize("name", REQUIRED)
 def test_without_a_required_variable_nothing_starts(start, name, value):
