@@ -60,6 +60,13 @@ class RequestInProgress(ConflictError, RetryLater):
     retry_after_seconds = 2
 
 
+class PaymentMethodRequired(DomainError):
+    """This shop's payment provider charges a card, so the order needs a `paymentMethod`. Nothing was saved."""
+
+    code = "payment_method_required"
+    title = "Payment method required"
+
+
 class PaymentUnavailable(UnavailableError):
     """The payment provider did not answer lately, so no order is begun. Nothing was saved, nothing is held."""
 

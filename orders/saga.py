@@ -13,7 +13,13 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from orders import handover, record
-from orders.errors import IdempotencyKeyReused, OrderNotCancellable, PaymentUnavailable, RequestInProgress
+from orders.errors import (
+    IdempotencyKeyReused,
+    OrderNotCancellable,
+    PaymentMethodRequired,
+    PaymentUnavailable,
+    RequestInProgress,
+)
 from orders.models import Order, database_now
 from orders.payments.gateway import PaymentDeclined, PaymentGateway, PaymentOutcomeUnknown
 from orders.quote import Wish, key_of, priced
@@ -22,6 +28,7 @@ from orders.states import CancelReason, OrderStatus, Step
 from products import inventory
 from products.errors import CatalogueUnavailable, OutOfStock, ReservationReleased
 from shop.deadline import Deadline
+from shop.errors import FieldError
 from shop.failpoints import failpoint
 
 log = structlog.get_logger("orders.saga")
@@ -45,14 +52,14 @@ def place_order(
         and whether it is a repeat, answered from an earlier request with the same key.
 
     Raises:
-        UnknownProduct, PriceChanged, CatalogueUnavailable, PaymentUnavailable: nothing was recorded.
+        UnknownProduct, PriceChanged, PaymentMethodRequired: nothing was recorded.
+        CatalogueUnavailable, PaymentUnavailable: nothing was recorded; try again.
         IdempotencyKeyReused, RequestInProgress: nothing was recorded by this request.
     """
     key = key_of(wish, idempotency_key=idempotency_key)
     if key and (replayed := _replay(key, gateway=gateway, deadline=deadline)):
         return replayed, True
-    if settings.ORDER_PROCESSING == "sync" and not gateway.available():
-        raise PaymentUnavailable("The payment provider does not answer just now; nothing was saved.")
+    _ask_the_gateway(wish, gateway)
     try:
         order = record.record(priced(wish, deadline=deadline), key=key)
     except KeyTaken:
@@ -121,6 +128,16 @@ def cancel_order(order: Order, *, reason: CancelReason, gateway: PaymentGateway,
                 "This order was paid too long ago, or was shipped; ask the shop for a return."
             )
     return advance_until_settled(order, gateway=gateway, deadline=deadline)
+
+
+def _ask_the_gateway(wish: Wish, gateway: PaymentGateway) -> None:
+    """Refuse, before anything is saved, an order that cannot be charged; the provider itself is not called."""
+    if gateway.needs_payment_method and not wish.payment_method:
+        message = "This shop charges cards: send the payment provider's name for one."
+        missing = FieldError(field="/paymentMethod", code="required", message=message)
+        raise PaymentMethodRequired(message, errors=[missing])
+    if settings.ORDER_PROCESSING == "sync" and not gateway.available():
+        raise PaymentUnavailable("The payment provider does not answer just now; nothing was saved.")
 
 
 # ---- the steps ---------------------------------------------------------------------------------------------

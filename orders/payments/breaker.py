@@ -42,6 +42,7 @@ class BreakerGateway:
     def __init__(self, inner: PaymentGateway) -> None:
         self._inner = inner
         self.name = inner.name
+        self.needs_payment_method = inner.needs_payment_method
         self._storage = pybreaker.CircuitMemoryStorage(pybreaker.STATE_CLOSED)
         self._breaker = pybreaker.CircuitBreaker(
             name=inner.name,

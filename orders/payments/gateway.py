@@ -50,6 +50,7 @@ class PaymentGateway(Protocol):
     """A payment provider. Every call is keyed by the order's UUID and acts once, however often it is made."""
 
     name: str
+    needs_payment_method: bool  # whether `charge` is pointless without one
 
     def available(self) -> bool:
         """Tell, without asking the provider, whether a new order is worth beginning."""

@@ -39,6 +39,7 @@ class MockGateway:
     """The mock provider (see :class:`orders.payments.gateway.PaymentGateway`)."""
 
     name = "mock"
+    needs_payment_method = False
 
     def available(self) -> bool:
         """Return True: it is in this process."""

@@ -28,6 +28,7 @@ class StripeGateway:
     """Stripe (see :class:`orders.payments.gateway.PaymentGateway`)."""
 
     name = "stripe"
+    needs_payment_method = True
 
     def available(self) -> bool:
         """Return True: whether Stripe is well is for the circuit breaker to know."""
