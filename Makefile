@@ -43,7 +43,7 @@ test-fast: ## the unit tests: no servers, seconds
 chaos: ## the whole catalogue of faults, and its report (ONLY=power-cut, SEED=… to repeat; JOBS=2; STORM=1000)
 	@$(BOOTSTRAP) dev
 	@$(BOOTSTRAP) mysql
-	@exec $(PYTHON) -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(STORM),--storm $(STORM),$(if $(ONLY),--only $(ONLY),--jobs $(or $(JOBS),1) --report docs/chaos-report.md))
+	@exec $(PYTHON) -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(STORM),--storm $(STORM) $(if $(POSTS),--posts $(POSTS)),$(if $(ONLY),--only $(ONLY),--jobs $(or $(JOBS),1) --report docs/chaos-report.md))
 
 mutants: ## put bugs into a copy of the code, one by one: do the tests see each?
 	@$(BOOTSTRAP) dev

@@ -27,5 +27,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _slowness(item: pytest.Item) -> int:
-    order = ("tests/unit", "tests/integration", "tests/journeys")
+    order = ("tests/unit", "tests/model", "tests/integration", "tests/journeys")
     return next((rank for rank, folder in enumerate(order) if folder in item.nodeid), len(order))

@@ -56,7 +56,11 @@ def take(order: Order) -> bool:
     if order.lease_until is None or (order.lease_until > now and not _is_first_lease(order)):
         return False
     as_seen = Order.objects.filter(pk=order.pk, lease_until=order.lease_until).exclude(step=Step.DONE)
-    return bool(as_seen.update(lease_until=now + timedelta(seconds=settings.ORDER_LEASE_SECONDS)))
+    lease = now + timedelta(seconds=settings.ORDER_LEASE_SECONDS)
+    if not as_seen.update(lease_until=lease):
+        return False
+    order.lease_until = lease
+    return True
 
 
 def _is_first_lease(order: Order) -> bool:

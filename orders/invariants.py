@@ -34,11 +34,13 @@ class Violation:
         invariant: its number, ``I4``.
         subject: what it is about, ``order 12`` or ``product prod_001``.
         finding: what should be and what is.
+        amount: by how much; what is wrong by another amount at each look is under way, not wrong.
     """
 
     invariant: str
     subject: str
     finding: str
+    amount: Decimal = Decimal(0)
 
     def __str__(self) -> str:
         return f"{self.invariant}  {self.subject}: {self.finding}"
@@ -74,18 +76,19 @@ def verify(*, gateway: PaymentGateway, quiet: bool = False) -> Report:
             break
         time.sleep(SECONDS_BETWEEN_LOOKS)
         again = _look(gateway, quiet=quiet)
-        known = {(violation.invariant, violation.subject) for violation in report.violations}
-        lasting = [v for v in again.violations if (v.invariant, v.subject) in known]
+        known = {
+            (violation.invariant, violation.subject, violation.amount) for violation in report.violations
+        }
+        lasting = [v for v in again.violations if (v.invariant, v.subject, v.amount) in known]
         report = Report(lasting, again.orders, again.products, again.open_orders)
     return report
 
 
 def _look(gateway: PaymentGateway, *, quiet: bool) -> Report:
-    holds = read_holds()
     ledger: dict[UUID, list[Charge]] = defaultdict(list)
     for charge in gateway.ledger():
         ledger[charge.uid].append(charge)
-    stocks = read_stocks()
+    holds, stocks = read_holds(), read_stocks()  # as close together as can be
     found = list(_check_stock(stocks, read_movements(), holds.values()))
     histories = _histories()
     seen: set[str] = set()
@@ -127,7 +130,10 @@ def _check_stock(
         moved, out = movements.get(product_id, 0), held[product_id]
         if moved - stock != out:
             yield Violation(
-                "I1", subject, f"moved {moved} − stock {stock} = {moved - stock}, but orders hold {out}"
+                "I1",
+                subject,
+                f"moved {moved} − stock {stock} = {moved - stock}, but orders hold {out}",
+                amount=moved - stock - out,
             )
 
 

@@ -140,7 +140,7 @@ class IdempotencyKey(models.Model):
     key_hash = models.CharField(
         max_length=64, unique=True
     )  # SHA-256 of scope and key: no collation can confuse it
-    fingerprint = models.CharField(max_length=64)  # SHA-256 of the validated body
+    fingerprint = models.CharField(max_length=64)  # SHA-256 of what was asked for (see quote.key_of)
     order_uid = models.UUIDField()
     answer_due = models.DateTimeField(
         null=True

@@ -142,11 +142,6 @@ def check_answers() -> None:
         sqs_client().get_queue_attributes(QueueUrl=settings.ORDER_QUEUE_URL, AttributeNames=["QueueArn"])
 
 
-def dead_letters_url() -> str:
-    """Return the address of the dead-letter queue as :func:`create_queues` makes it."""
-    return settings.ORDER_QUEUE_URL + DEAD_LETTERS_SUFFIX
-
-
 def create_queues() -> str:
     """Make the queue that ``ORDER_QUEUE_URL`` names and its dead-letter queue; what exists is set right.
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -36,7 +36,8 @@ class Wish:
     """An order as a customer asks for it."""
 
     user_id: str
-    user_email: str
+    user_email: str | None  # as sent; None: the account's, which ``account_email`` finds out
+    account_email: Callable[[], str] | None = None
     lines: Sequence[Line]
     payment_method: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
@@ -80,7 +81,7 @@ def priced(wish: Wish, *, deadline: Deadline) -> NewOrder:
     return NewOrder(
         uid=uuid.uuid4(),
         user_id=wish.user_id,
-        user_email=wish.user_email,
+        user_email=_email_of(wish),
         lines=[
             PricedLine(
                 product_id=line.product_id,
@@ -94,6 +95,14 @@ def priced(wish: Wish, *, deadline: Deadline) -> NewOrder:
         metadata=wish.metadata,
         request_id=wish.request_id,
     )
+
+
+def _email_of(wish: Wish) -> str:
+    if wish.user_email is not None:
+        return wish.user_email
+    if wish.account_email is None:
+        raise ValueError("a wish without an address needs a way to find one")
+    return wish.account_email()
 
 
 def key_of(wish: Wish, *, idempotency_key: str | None) -> Key | None:

@@ -4,10 +4,11 @@ Nothing here calls another system, so no transaction is ever open while one is a
 """
 
 import random
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -26,18 +27,20 @@ from shop.failpoints import failpoint
 
 log = structlog.get_logger("orders.record")
 
-# MySQL: lock wait time-out, deadlock. The statement was rolled back; the same one may work at once.
-_LOCK_ERRORS = {1205, 1213}
+# MySQL rolled the transaction back at once; the same one may work at once. (A lock wait that timed out, 1205, has
+# used up its time: that counts as no answer.)
+_DEADLOCK = 1213
 # The longest pause between two tries to settle an order.
 MAX_BACKOFF_SECONDS = 10.0
+LOOK_AGAIN_AFTER_SECONDS = (0.0, 0.2, 0.6)
 
 
-def _is_lock_error(error: BaseException) -> bool:
-    return isinstance(error, OperationalError) and bool(error.args) and error.args[0] in _LOCK_ERRORS
+def _is_deadlock(error: BaseException) -> bool:
+    return isinstance(error, OperationalError) and error.args[:1] == (_DEADLOCK,)
 
 
 _again_after_a_deadlock = retry(
-    retry=retry_if_exception(_is_lock_error),
+    retry=retry_if_exception(_is_deadlock),
     stop=stop_after_attempt(3),
     wait=wait_random(0, 0.05),
     reraise=True,
@@ -104,11 +107,12 @@ def record(new: NewOrder, *, key: Key | None) -> Order:
     except (OperationalError, InterfaceError):
         # Was it the COMMIT whose answer was lost? The uid was made before, so a new connection can tell.
         log.warning("recording an order got no answer; looking it up", uid=str(new.uid))
-        connection.close()
-        order = Order.objects.filter(uid=new.uid).first()
-        if order is None:
-            raise
-        return order
+        for seconds in LOOK_AGAIN_AFTER_SECONDS:
+            connection.close()
+            time.sleep(seconds)  # a commit that is still under way takes a moment to be seen
+            if order := Order.objects.filter(uid=new.uid).first():
+                return order
+        raise
 
 
 @_again_after_a_deadlock
@@ -247,16 +251,24 @@ def begin_late_cancel(order: Order, *, reason: CancelReason) -> bool:
 
 
 def claim(order: Order) -> bool:
-    """Take over an unsettled order whose lease is over, for one lease's time."""
+    """Take over an unsettled order whose lease is over, for one lease's time; then ``order`` knows the new lease."""
     lease = database_now() + timedelta(seconds=settings.ORDER_LEASE_SECONDS)
     due = Order.objects.filter(pk=order.pk, lease_until__lte=Now()).exclude(step=Step.DONE)
-    return bool(due.update(lease_until=lease))
+    if not due.update(lease_until=lease):
+        return False
+    order.lease_until = lease
+    return True
 
 
-def back_off(order: Order) -> None:
-    """Give an unsettled order up until its next try: later each time, with full jitter, at most 10 s."""
+def back_off(order: Order, *, lease: datetime | None) -> None:
+    """Give an unsettled order up until its next try: later each time, with full jitter, at most 10 s.
+
+    Args:
+        order: as last read.
+        lease: ours; if the order is under another by now, that one stays.
+    """
     seconds = random.uniform(0, min(MAX_BACKOFF_SECONDS, 0.5 * 2 ** min(order.attempts, 10)))  # noqa: S311 (jitter)
-    Order.objects.filter(pk=order.pk).exclude(step=Step.DONE).update(
+    Order.objects.filter(pk=order.pk, lease_until=lease).exclude(step=Step.DONE).update(
         lease_until=database_now() + timedelta(seconds=seconds), attempts=F("attempts") + 1
     )
 

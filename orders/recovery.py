@@ -4,12 +4,14 @@ Any number of these may run, beside the requests: an order is taken by a compare
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
+from structlog.contextvars import bound_contextvars
 
 from orders import record, saga
 from orders.models import IdempotencyKey, Order, database_now
@@ -23,15 +25,22 @@ log = structlog.get_logger("orders.recovery")
 KEYS_PER_DELETE = 1000
 
 
-def due_orders() -> Iterator[Order]:
-    """Yield the orders that are open and in nobody's hands, the longest waiting first. Takes none."""
-    yield from Order.objects.filter(lease_until__lte=Now()).exclude(step=Step.DONE).order_by("lease_until")
+def due_orders() -> QuerySet[Order]:
+    """Return the orders that are open and in nobody's hands, the longest waiting first. Takes none."""
+    return Order.objects.filter(lease_until__lte=Now()).exclude(step=Step.DONE).order_by("lease_until")
 
 
-def take_due_order() -> Order | None:
-    """Take the order that has waited longest, for one lease's time; None if there is none to take."""
+def take_due_order(*, since: datetime) -> Order | None:
+    """Take the order that has waited longest, for one lease's time.
+
+    Args:
+        since: only orders that were due by then; what became due later is another round's.
+
+    Returns:
+        The order, or None if there is none to take.
+    """
     with transaction.atomic(durable=True):
-        due = Order.objects.filter(lease_until__lte=Now()).exclude(step=Step.DONE).order_by("lease_until")
+        due = due_orders().filter(lease_until__lte=since)
         # Correct without it, because claiming is a compare-and-set; with it, nobody waits in line.
         if connection.features.has_select_for_update_skip_locked:
             due = due.select_for_update(skip_locked=True)
@@ -41,12 +50,27 @@ def take_due_order() -> Order | None:
 
 
 def settle_due_orders(*, gateway: PaymentGateway) -> Iterator[Order]:
-    """Take and advance due orders until none is due; yield each as it is afterwards, settled or not."""
-    while (order := take_due_order()) is not None:
-        failpoint("after_claim")
-        yield saga.advance_until_settled(
+    """Take and advance each order that is due now, once; yield it as it is afterwards, settled or not."""
+    began = database_now()
+    while (order := take_due_order(since=began)) is not None:
+        with bound_contextvars(request_id=order.request_id):
+            failpoint("after_claim")
+            yield _settle(order, gateway=gateway)
+
+
+def _settle(order: Order, *, gateway: PaymentGateway) -> Order:
+    lease = order.lease_until
+    try:
+        return saga.advance_until_settled(
             order, gateway=gateway, deadline=Deadline(settings.ORDER_BUDGET_SECONDS)
         )
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        # A bug, met by one order: the others must not wait for it.
+        log.exception("an order could not be advanced", order_id=order.pk, step=order.step)
+        record.back_off(order, lease=lease)
+        return Order.objects.get(pk=order.pk)
 
 
 def forget_old_keys() -> int:

@@ -11,6 +11,7 @@ from datetime import timedelta
 import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
 
 from orders import handover, record
 from orders.errors import (
@@ -59,9 +60,10 @@ def place_order(
     key = key_of(wish, idempotency_key=idempotency_key)
     if key and (replayed := _replay(key, gateway=gateway, deadline=deadline)):
         return replayed, True
-    _ask_the_gateway(wish, gateway)
+    new = priced(wish, deadline=deadline)
+    _ask_the_gateway(wish, gateway)  # last: while it is being tried out, one sound order is let through
     try:
-        order = record.record(priced(wish, deadline=deadline), key=key)
+        order = record.record(new, key=key)
     except KeyTaken:
         if key and (replayed := _replay(key, gateway=gateway, deadline=deadline)):
             return replayed, True
@@ -75,12 +77,22 @@ def place_order(
     return order, False
 
 
-def advance_until_settled(order: Order, *, gateway: PaymentGateway, deadline: Deadline) -> Order:
+def advance_until_settled(
+    order: Order, *, gateway: PaymentGateway, deadline: Deadline, holds_lease: bool = True
+) -> Order:
     """Advance an order until it is settled, a system does not answer, or the time is over.
+
+    Args:
+        order: as just read, or taken.
+        gateway: the payment provider.
+        deadline: when the time is over.
+        holds_lease: whether ``order.lease_until`` is ours. Then, if the order stays open, its next try is put off;
+            a lease of somebody else is left alone.
 
     Returns:
         The order as last read: settled, or due for another try.
     """
+    lease = order.lease_until
     try:
         while order.step != Step.DONE and deadline.remaining() > 0:
             order = advance(order, gateway=gateway, deadline=deadline)
@@ -89,8 +101,8 @@ def advance_until_settled(order: Order, *, gateway: PaymentGateway, deadline: De
     except (OperationalError, InterfaceError) as error:
         log.warning("the database fell silent", order_id=order.pk, step=order.step, cause=repr(error))
         connection.close()  # it may be broken; what follows gets a new one
-    if order.step != Step.DONE:
-        _quietly(lambda: record.back_off(order))
+    if order.step != Step.DONE and holds_lease:
+        _quietly(lambda: record.back_off(order, lease=lease))
     return order
 
 
@@ -120,6 +132,7 @@ def cancel_order(order: Order, *, reason: CancelReason, gateway: PaymentGateway,
     if order.status == OrderStatus.PENDING:
         record.request_cancel(order, reason=reason)
         order = Order.objects.get(pk=order.pk)
+    begun = False
     if order.status == OrderStatus.PROCESSING and order.step == Step.DONE:
         begun = record.begin_late_cancel(order, reason=reason)
         order = Order.objects.get(pk=order.pk)
@@ -127,7 +140,7 @@ def cancel_order(order: Order, *, reason: CancelReason, gateway: PaymentGateway,
             raise OrderNotCancellable(
                 "This order was paid too long ago, or was shipped; ask the shop for a return."
             )
-    return advance_until_settled(order, gateway=gateway, deadline=deadline)
+    return advance_until_settled(order, gateway=gateway, deadline=deadline, holds_lease=begun)
 
 
 def _ask_the_gateway(wish: Wish, gateway: PaymentGateway) -> None:
@@ -155,8 +168,8 @@ def _reserve(order: Order, _gateway: PaymentGateway, deadline: Deadline) -> None
     except OutOfStock:
         record.decide(order, to=Step.ABORT_UNCHARGED, kind="aborting", reason=CancelReason.OUT_OF_STOCK)
     except ReservationReleased:
-        # Whoever released it has decided before to abort, and this compare-and-set is lost; or it was swept
-        # up as an orphan, and the order cannot be filled any more.
+        # Whoever released it has decided before to abort, and this compare-and-set is lost; or somebody gave
+        # the units back by hand, and the order cannot be filled any more.
         record.decide(order, to=Step.ABORT_UNCHARGED, kind="aborting", reason=CancelReason.TIMED_OUT)
     else:
         record.decide(order, to=Step.CHARGING, kind="reserved", heed_cancel=True)
@@ -227,9 +240,9 @@ _STEPS: Mapping[Step, Callable[[Order, PaymentGateway, Deadline], None]] = {
 def _reason_to_stop(order: Order) -> CancelReason | None:
     if order.cancel_requested_at is not None:
         return CancelReason(order.cancel_requested_reason)
-    # Only an order that got no answer before can be too old: the first try is made within its request.
     oldest = timedelta(minutes=settings.ORDER_GIVE_UP_MINUTES)
-    if order.attempts and database_now() - order.created_at > oldest:
+    # The database's clock decides; an order that is young by any clock does not cost it a question.
+    if timezone.now() - order.created_at > oldest / 2 and database_now() - order.created_at > oldest:
         return CancelReason.TIMED_OUT
     return None
 

@@ -58,5 +58,3 @@ STEP_TRANSITIONS: Mapping[Step, frozenset[Step]] = {
     Step.ABORT_UNCHARGED: frozenset({Step.DONE}),
     Step.DONE: frozenset({Step.ABORT}),  # the late cancel
 }
-
-ABORTING = frozenset({Step.ABORT, Step.ABORT_UNCHARGED})

@@ -1,5 +1,6 @@
 """Orders over HTTP."""
 
+from collections.abc import Callable
 from typing import cast
 
 from django.conf import settings
@@ -70,14 +71,15 @@ def _placed_message(order: Order) -> str:
     return words or f"Order cancelled: {order.cancel_reason.replace('_', ' ')}"
 
 
-def _email_for(request: Request, caller: Caller | None, sent: str | None) -> str:
-    """Return the address an order is for: the one sent, or the account's."""
-    if sent is not None:
-        return sent
-    if caller is None:
+def _account_email(request: Request, caller: Caller) -> Callable[[], str]:
+    """Return a way to find the account's address, for when it is needed: a repeat of a known key never is."""
+    return lambda: email_of(caller, cast(Claims, request.auth).access_token)
+
+
+def _check_email(caller: Caller | None, sent: str | None) -> None:
+    if caller is None and sent is None:
         message = "An order without a token needs an e-mail address."
         raise EmailRequired(message, errors=[FieldError(field="/email", code="required", message=message)])
-    return email_of(caller, cast(Claims, request.auth).access_token)
 
 
 class OrderListView(APIView):
@@ -150,10 +152,12 @@ class OrderListView(APIView):
         body.is_valid(raise_exception=True)
         key = headers.idempotency_key_of(request)
         caller = caller_of(request)
+        _check_email(caller, body.validated_data.get("email"))
         order, repeated = saga.place_order(
             Wish(
                 user_id=caller.sub if caller else ANONYMOUS_USER_ID,
-                user_email=_email_for(request, caller, body.validated_data.get("email")),
+                user_email=body.validated_data.get("email"),
+                account_email=_account_email(request, caller) if caller else None,
                 lines=body.validated_data["items"],
                 payment_method=body.validated_data.get("paymentMethod", ""),
                 metadata=body.validated_data.get("metadata", {}),

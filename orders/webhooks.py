@@ -36,6 +36,8 @@ class StripeWebhookView(APIView):
         if settings.PAYMENT_GATEWAY != "stripe" or not settings.STRIPE_WEBHOOK_SECRET:
             raise NotFoundError("There is nothing at this address.")
         signature = request.headers.get("Stripe-Signature", "")
+        if not signature.isascii():  # the library compares it with one that is, and fails on others
+            raise InvalidSignature("This event is not signed by Stripe, or too old.")
         try:
             event = stripe.Webhook.construct_event(request.body, signature, settings.STRIPE_WEBHOOK_SECRET)
         except (stripe.SignatureVerificationError, ValueError) as error:

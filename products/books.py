@@ -5,8 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeVar
 
+from products.dynamo import SharedConnectionModel, call
 from products.models import Product, StockMovement, StockReservation
+from shop.deadline import Deadline
+
+SCAN_SECONDS = 600.0
+
+Record = TypeVar("Record", bound=SharedConnectionModel)
 
 
 @dataclass(frozen=True)
@@ -32,21 +39,27 @@ def read_holds() -> dict[str, Hold]:
             quantities=record.quantities.as_dict(),
             created_at=record.created_at,
         )
-        for record in StockReservation.scan(consistent_read=True)
+        for record in _all(StockReservation)
     }
 
 
 def read_stocks() -> dict[str, Decimal]:
     """Return every product's stock, deleted ones too, exactly as it is stored."""
-    return {
-        product.product_id: Decimal(product.stock)
-        for product in Product.scan(consistent_read=True, attributes_to_get=["productId", "stock"])
-    }
+    return {product.product_id: Decimal(product.stock) for product in _all(Product, "productId", "stock")}
 
 
 def read_movements() -> dict[str, int]:
     """Return Σ of all movements, by product."""
     moved: Counter[str] = Counter()
-    for movement in StockMovement.scan(consistent_read=True, attributes_to_get=["productId", "delta"]):
+    for movement in _all(StockMovement, "productId", "delta"):
         moved[movement.product_id] += movement.delta
     return dict(moved)
+
+
+def _all(table: type[Record], *attributes: str) -> list[Record]:
+    """Read a whole table; a page that gets no answer costs another try of all of it."""
+    wanted = list(attributes) or None
+    return call(
+        lambda: list(table.scan(consistent_read=True, attributes_to_get=wanted)),
+        deadline=Deadline(SCAN_SECONDS),
+    )

@@ -51,6 +51,20 @@ _PASSING = frozenset(
 )
 
 
+# Nothing a request could be to blame for: the deployment is. Orders stay open until it is mended.
+_MISCONFIGURED = frozenset(
+    {
+        "AccessDeniedException",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidSignatureException",
+        "MissingAuthenticationTokenException",
+        "ResourceNotFoundException",
+        "UnrecognizedClientException",
+    }
+)
+
+
 class DecimalAttribute(Attribute[Decimal]):
     """An exact decimal number (PynamoDB's NumberAttribute reads back a float)."""
 
@@ -142,13 +156,15 @@ def call(operation: Callable[[], T], *, deadline: Deadline | None = None) -> T:
     Every operation passed here must be harmless to repeat: a lost reply looks like a lost request.
 
     Raises:
-        CatalogueUnavailable: no answer within the attempts or the time.
-        PynamoDBException: DynamoDB answered, and the answer is no (a refused condition).
+        CatalogueUnavailable: no answer within the attempts or the time; or DynamoDB will not work with us at all
+            (no such table, no right to it), which is logged as an error.
+        PynamoDBException: DynamoDB answered, and the answer is no: a refused condition, no such item.
     """
     limit = deadline or Deadline(DEFAULT_BUDGET_SECONDS)
 
     def give_up(state: RetryCallState) -> bool:
-        return state.attempt_number >= MAX_ATTEMPTS or limit.remaining() < CALL_SECONDS
+        left = limit.remaining() - state.upcoming_sleep
+        return state.attempt_number >= MAX_ATTEMPTS or left < CALL_SECONDS
 
     if limit.remaining() < CALL_SECONDS:
         raise CatalogueUnavailable("No time is left to ask the catalogue; try again.")
@@ -163,4 +179,7 @@ def call(operation: Callable[[], T], *, deadline: Deadline | None = None) -> T:
     except Exception as error:
         if is_passing(error):
             raise CatalogueUnavailable("The catalogue did not answer; try again.") from error
+        if codes_of(error) & _MISCONFIGURED:
+            log.exception("DynamoDB will not work with us")
+            raise CatalogueUnavailable("The catalogue cannot be reached just now; try again.") from error
         raise

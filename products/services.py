@@ -88,8 +88,8 @@ def _try_update(seen: Product, *, changes: Mapping[str, Any], edit_id: str, acto
                 movement_id=f"set_{edit_id}",
                 actor=actor,
             )
-        except inventory.ConditionRefused:
-            return False
+        except inventory.ConditionRefused as refusal:
+            return refusal.refused[0]  # the movement is there: an earlier round of this very edit arrived
         return True
     return _update(seen, edits)
 

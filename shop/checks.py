@@ -55,6 +55,17 @@ def check_no_faults(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMe
     return []
 
 
+def _check_database() -> list[CheckMessage]:
+    database = settings.DATABASES["default"]
+    if database["ENGINE"] != "django.db.backends.mysql":
+        return [Error("Orders must be in MySQL: other databases take no row locks.", id="shop.E004")]
+    if database["OPTIONS"].get("ssl_mode") != "VERIFY_IDENTITY":
+        return [
+            Warning("DATABASE_SSL_CA is unset: the connection to MySQL is not verified TLS.", id="shop.W001")
+        ]
+    return []
+
+
 @register(Tags.security, deploy=True)
 def check_production(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     """Refuse open access, emulators and play money."""
@@ -72,13 +83,9 @@ def check_production(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckM
         )
     if settings.PAYMENT_GATEWAY == "stripe":
         found += _check_stripe()
+    if settings.ORDER_LEASE_SECONDS <= settings.ORDER_BUDGET_SECONDS:
+        slow = "ORDER_LEASE_SECONDS must exceed ORDER_BUDGET_SECONDS: slow orders would be worked on twice."
+        found.append(Error(slow, id="shop.E010"))
     if settings.ORDER_PROCESSING == "async" and not settings.ORDER_QUEUE_URL.startswith("https://sqs."):
         found.append(Error("ORDER_QUEUE_URL is not the address of an SQS queue.", id="shop.E008"))
-    database = settings.DATABASES["default"]
-    if database["ENGINE"] != "django.db.backends.mysql":
-        found.append(Error("Orders must be in MySQL: other databases take no row locks.", id="shop.E004"))
-    elif database["OPTIONS"].get("ssl_mode") != "VERIFY_IDENTITY":
-        found.append(
-            Warning("DATABASE_SSL_CA is unset: the connection to MySQL is not verified TLS.", id="shop.W001")
-        )
-    return found
+    return found + _check_database()

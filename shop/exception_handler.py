@@ -25,7 +25,7 @@ from shop.errors import (
     UnavailableError,
     UnprocessableError,
 )
-from shop.wire import BodyTooLarge, dump_json
+from shop.wire import BodyTooLarge, LengthRequired, dump_json
 
 log = structlog.get_logger("shop.errors")
 
@@ -33,6 +33,7 @@ PROBLEM_JSON = "application/problem+json"
 
 STATUS_BY_KIND: dict[type[DomainError], int] = {
     BodyTooLarge: 413,
+    LengthRequired: 411,
     NotAuthenticatedError: 401,
     ForbiddenError: 403,
     NotFoundError: 404,
@@ -59,7 +60,7 @@ FRAMEWORK_PROBLEMS: dict[int, tuple[str, str, str]] = {
 
 
 class DatabaseUnavailable(UnavailableError):
-    """The order database did not answer. Nothing was changed unless an answer says so; try again."""
+    """The order database did not answer. A write may or may not have been done: look, or repeat it with its key."""
 
     code = "database_unavailable"
 

@@ -77,7 +77,14 @@ def logging_config(*, log_format: str, level: str) -> dict[str, Any]:
             structlog.processors.JSONRenderer(),
         ]
     else:
-        last = [mask_event, _request_line, structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)]
+        last = [
+            structlog.processors.format_exc_info,  # before the masking; the renderer's own shows local variables
+            mask_event,
+            _request_line,
+            structlog.dev.ConsoleRenderer(
+                colors=False, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+            ),
+        ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -12,7 +12,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from shop.exception_handler import problem_response
 from shop.health import LiveView, ReadyView
-from shop.wire import BodyTooLarge
+from shop.wire import BodyTooLarge, LengthRequired
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -74,13 +74,17 @@ class HealthCheckMiddleware:
 
 
 class BodyLimitMiddleware:
-    """Refuse a body above the limit by its declared length, before a byte of it is read."""
+    """Refuse a body above the limit by its declared length, or without one, before a byte of it is read."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on unless it says that it is too large (chunked bodies: see shop.wire)."""
+        """Pass the request on unless it says that it is too large, or does not say how large it is."""
+        if "Transfer-Encoding" in request.headers:
+            return problem_response(
+                request, LengthRequired("Send the body with a Content-Length, not in chunks.")
+            )
         try:
             length = int(request.headers.get("Content-Length") or 0)
         except ValueError:

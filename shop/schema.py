@@ -12,7 +12,7 @@ from rest_framework import serializers
 
 from shop.errors import DomainError
 from shop.exception_handler import FRAMEWORK_PROBLEMS, PROBLEM_JSON, DatabaseUnavailable, status_of
-from shop.wire import BodyTooLarge, InvalidJson
+from shop.wire import BodyTooLarge, InvalidJson, LengthRequired
 
 # What any call that heeds a token may answer; the classes are in users, which this room does not know.
 TOKEN_PROBLEMS = (
@@ -102,7 +102,7 @@ def describe(
     """
     framework = [400, 405, 406, 500] + ([401, 403] if auth else []) + ([415] if request else [])
     known: list[type[DomainError]] = [*errors, DatabaseUnavailable] + (
-        [BodyTooLarge, InvalidJson] if request else []
+        [BodyTooLarge, InvalidJson, LengthRequired] if request else []
     )
     responses: dict[Any, Any] = {
         status: OpenApiResponse(shape, description=words) for status, (shape, words) in success.items()

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from shop.wire import timestamp
 
 _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,20})?")
+MAX_UNKNOWN_NAMED = 20  # an answer must not outgrow its request
 _WHOLE = re.compile(r"[0-9]{1,15}")
 
 
@@ -34,7 +35,7 @@ class StrictSerializer(serializers.Serializer[Any]):
             raise serializers.ValidationError(
                 {
                     name: [serializers.ErrorDetail(f"Unknown field; known are: {known}.", "unknown_field")]
-                    for name in unknown
+                    for name in unknown[:MAX_UNKNOWN_NAMED]
                 }
             )
         return super().to_internal_value(data)

@@ -224,7 +224,8 @@ REQUIRE_AUTH = flag("REQUIRE_AUTH", default=True)
 CURRENCY = text("CURRENCY", default="USD")
 if not re.fullmatch(r"[A-Z]{3}", CURRENCY):
     raise ImproperlyConfigured(f"CURRENCY must be an ISO 4217 code such as USD; it is {CURRENCY!r}.")
-ORDER_BUDGET_SECONDS = number("ORDER_BUDGET_SECONDS", default=8, low=1, high=60)
+# With less than 4 s no step that asks the payment provider would ever begin.
+ORDER_BUDGET_SECONDS = number("ORDER_BUDGET_SECONDS", default=8, low=4, high=60)
 ORDER_LEASE_SECONDS = number("ORDER_LEASE_SECONDS", default=15, low=1, high=300)
 ORDER_CANCEL_WINDOW_MINUTES = number("ORDER_CANCEL_WINDOW_MINUTES", default=30, low=0, high=525_600)
 ORDER_GIVE_UP_MINUTES = number("ORDER_GIVE_UP_MINUTES", default=15, low=1, high=1440)

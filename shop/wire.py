@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 import orjson
@@ -24,6 +24,13 @@ class BodyTooLarge(DomainError):
     title = "Body too large"
 
 
+class LengthRequired(DomainError):
+    """A body needs a `Content-Length`; bodies in chunks are not taken."""
+
+    code = "length_required"
+    title = "Length required"
+
+
 class InvalidJson(DomainError):
     """The body is not valid JSON: `detail` says where it stops being so."""
 
@@ -36,11 +43,19 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"the member {next(name for name in names if names.count(name) > 1)!r} stands twice")
+    members: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in members:
+            raise ValueError(f"the member {name[:100]!r} stands twice")
+        members[name] = value
     return members
+
+
+def _exact(digits: str) -> Decimal:
+    try:
+        return Decimal(digits)
+    except InvalidOperation as error:  # an exponent beyond what decimals have
+        raise ValueError(f"{digits[:30]} is no number to work with") from error
 
 
 def _check_text(value: Any, depth: int = 1) -> None:
@@ -70,7 +85,7 @@ def parse_json(raw: bytes) -> Any:
     try:
         value = json.loads(
             raw.decode("utf-8"),
-            parse_float=Decimal,
+            parse_float=_exact,
             parse_constant=_no_constant,
             object_pairs_hook=_no_duplicates,
         )

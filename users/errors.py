@@ -109,7 +109,7 @@ class CodeNotSent(UnavailableError):
 
 
 class IdentityUnavailable(UnavailableError):
-    """The identity service did not answer. Nothing was saved by this call; try again."""
+    """The identity service did not answer. No order was saved; an account call may or may not have been done: look, or try again."""
 
     code = "identity_unavailable"
     title = "Identity service unavailable"

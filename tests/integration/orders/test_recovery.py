@@ -122,7 +122,7 @@ def test_settled_orders_are_never_touched(buy, mug):
     Order.objects.update(lease_until="2020-01-01T00:00:00Z")
 
     assert list(recovery.due_orders()) == []
-    assert recovery.take_due_order() is None
+    assert recovery.take_due_order(since=database_now()) is None
     order.refresh_from_db()
     assert order.attempts == 0
 
@@ -156,7 +156,7 @@ def test_each_try_without_an_answer_waits_longer_but_never_more_than_ten_seconds
     for attempts in range(12):
         Order.objects.update(attempts=attempts)
         order = Order.objects.get()
-        record.back_off(order)
+        record.back_off(order, lease=order.lease_until)
         order.refresh_from_db()
         assert order.lease_until is not None
         waits.append((order.lease_until - database_now()).total_seconds())

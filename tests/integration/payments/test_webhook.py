@@ -121,7 +121,9 @@ def test_an_event_for_a_settled_or_unknown_order_or_for_none_changes_nothing(api
     assert order.status == OrderStatus.PROCESSING
 
 
-@pytest.mark.parametrize("forgery", ["none", "other secret", "other body", "old", "nonsense", "no json"])
+@pytest.mark.parametrize(
+    "forgery", ["none", "other secret", "other body", "old", "nonsense", "not ascii", "no json"]
+)
 def test_what_stripe_did_not_sign_is_refused(api, shop_on_stripe, forgery):
     body = event()
     signature = {
@@ -130,6 +132,7 @@ def test_what_stripe_did_not_sign_is_refused(api, shop_on_stripe, forgery):
         "other body": signature_of(body + " "),
         "old": signature_of(body, age=3600),
         "nonsense": "t=1,v1=abc",
+        "not ascii": f"t={int(time.time())},v1=é",
         "no json": signature_of("{"),
     }[forgery]
 

@@ -110,3 +110,20 @@ def test_a_release(mug, lost_replies, held):
     assert StockReservation.get(uid, consistent_read=True).state == "RELEASED"
     assert mug.stock == 5
     mug.assert_books_balance()
+
+
+def test_a_stock_edit_whose_reply_was_lost_counts_although_somebody_edited_since(mug, monkeypatch):
+    real = inventory.set_stock
+
+    def arrive_be_overtaken_and_repeat(seen, **arguments):
+        real(seen, **arguments)
+        monkeypatch.setattr(inventory, "set_stock", real)
+        services.update_product(mug.product_id, changes={"name": "Theirs"}, expected_version=None)
+        real(seen, **arguments)  # what the retry layer does when no reply came
+
+    monkeypatch.setattr(inventory, "set_stock", arrive_be_overtaken_and_repeat)
+
+    product = services.update_product(mug.product_id, changes={"stock": 9}, expected_version=1)
+
+    assert (product.stock, product.name, product.version) == (9, "Theirs", 3)
+    mug.assert_books_balance()

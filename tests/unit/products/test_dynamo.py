@@ -146,15 +146,24 @@ def test_a_throttled_or_broken_answer_is_tried_again(dynamodb, naps, code, statu
     assert dynamodb.calls == {"GetItem": 2}
 
 
-@pytest.mark.parametrize(
-    "code", ["ValidationException", "ResourceNotFoundException", "AccessDeniedException"]
-)
-def test_a_fault_of_ours_is_neither_repeated_nor_called_unavailable(dynamodb, naps, code):
-    dynamodb.then_refuse(code)
+def test_a_fault_of_ours_is_neither_repeated_nor_called_unavailable(dynamodb, naps):
+    dynamodb.then_refuse("ValidationException")
 
     with pytest.raises(GetError):
         get_any_product("prod_001")
     assert dynamodb.calls == {"GetItem": 1}
+
+
+@pytest.mark.parametrize(
+    "code", ["ResourceNotFoundException", "AccessDeniedException", "ExpiredTokenException"]
+)
+def test_a_fault_of_the_deployment_is_told_to_operators_and_leaves_orders_open(dynamodb, naps, caplog, code):
+    dynamodb.then_refuse(code)
+
+    with pytest.raises(CatalogueUnavailable):
+        get_any_product("prod_001")
+    assert dynamodb.calls == {"GetItem": 1}
+    assert "DynamoDB will not work with us" in caplog.text
 
 
 def test_botocore_repeats_nothing_itself(dynamodb, naps):

@@ -241,5 +241,5 @@ def test_what_the_schema_says_of_tokens_is_what_the_users_room_answers():
 
 
 def test_every_kind_has_a_status():
-    assert set(STATUS_BY_KIND.values()) == {400, 401, 403, 404, 409, 412, 413, 422, 429, 503}
+    assert set(STATUS_BY_KIND.values()) == {400, 401, 403, 404, 409, 411, 412, 413, 422, 429, 503}
     assert list(STATUS_BY_KIND)[-1] is errors.DomainError

@@ -11,7 +11,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.logging import logging_config, mask, mask_event
+from shop.logging import mask, mask_event
 
 TOKEN = "eyJraWQiOiJhIn0.eyJzdWIiOiJiIn0.c2lnbmF0dXJl"
 
@@ -85,22 +85,6 @@ def test_what_is_not_text_stays():
 )
 def test_nothing_hides_in_the_depth_of_a_value(value, masked):
     assert mask_event(None, "info", {"detail": value}) == {"detail": masked}
-
-
-@pytest.fixture
-def log_lines(capsys):
-    """Log as production does; read the lines."""
-    root, before = logging.getLogger(), structlog.get_config()
-    handlers, level = root.handlers[:], root.level
-
-    def lines(log_format):
-        logging.config.dictConfig(logging_config(log_format=log_format, level="INFO"))
-        return lambda: capsys.readouterr().out.splitlines()
-
-    yield lines
-    structlog.configure(**before)
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 def test_every_line_is_one_json_object_with_the_request_id_and_no_secret(log_lines):

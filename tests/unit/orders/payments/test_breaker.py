@@ -28,6 +28,7 @@ class Provider:
     """Does what it is told, and counts how often it is asked."""
 
     name = "scripted"
+    needs_payment_method = False
 
     def __init__(self):
         self.error: Exception | None = None

@@ -1,0 +1,77 @@
+"""Small requests that ask for a lot: each is answered at once, with a refusal and no traceback."""
+
+import time
+from io import BytesIO
+
+import pytest
+import structlog
+from django.test import RequestFactory
+from rest_framework.exceptions import ValidationError
+
+from shop.errors import DomainError
+from shop.middleware import BodyLimitMiddleware
+from shop.serializers import MAX_UNKNOWN_NAMED, StrictSerializer, TextField
+from shop.wire import parse_json
+
+
+class Form(StrictSerializer):
+    name = TextField(required=False)
+
+
+def test_a_repeated_member_behind_a_hundred_thousand_others_costs_no_time():
+    members = ",".join(f'"m{number}":0' for number in range(100_000))
+    body = f'{{{members},"m99999":1}}'.encode()
+    began = time.process_time()
+
+    with pytest.raises(ValueError, match="'m99999' stands twice"):
+        parse_json(body)
+    assert time.process_time() - began < 5  # a quadratic search takes minutes
+
+
+@pytest.mark.parametrize(
+    "number", ["1e99999999999999999999", "-1E+99999999999999999999", "0.1e-99999999999999999999"]
+)
+def test_a_number_beyond_all_decimals_is_no_json_of_ours(number):
+    with pytest.raises(ValueError, match="no number to work with"):
+        parse_json(f'{{"price": {number}}}'.encode())
+
+
+def test_of_many_unknown_members_some_are_named():
+    form = Form(data={f"m{number}": 0 for number in range(10_000)})
+
+    with pytest.raises(ValidationError) as refusal:
+        form.is_valid(raise_exception=True)
+    assert len(refusal.value.detail) == MAX_UNKNOWN_NAMED
+
+
+def test_a_body_in_chunks_is_refused_unread():
+    request = RequestFactory().generic("POST", "/orders", b"", headers={"Transfer-Encoding": "chunked"})
+    request.META["wsgi.input"] = BytesIO(b"never read")
+
+    response = BodyLimitMiddleware(lambda _request: pytest.fail("passed on"))(request)
+
+    assert response.status_code == 411
+    assert b'"code":"length_required"' in response.content
+    assert request.META["wsgi.input"].read() == b"never read"
+
+
+class Refusal(DomainError):
+    """A refusal of this test."""
+
+
+@pytest.mark.parametrize("log_format", ["console", "json"])
+def test_a_traceback_shows_neither_local_variables_nor_addresses(log_lines, log_format):
+    read = log_lines(log_format)
+
+    def refuse(password):
+        raise Refusal(f"no mail for ann@example.com{password[:0]}")
+
+    try:
+        refuse("S3cret!pass")
+    except Refusal:
+        structlog.get_logger("shop.test").exception("broke")
+
+    text = "\n".join(read())
+    assert "Refusal" in text
+    assert "S3cret!pass" not in text
+    assert "ann@example.com" not in text
