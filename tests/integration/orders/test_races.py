@@ -11,6 +11,7 @@ from orders.errors import RequestInProgress
 from orders.models import IdempotencyKey, Order, OrderEvent
 from orders.payments.ledger import MockLedgerEntry
 from orders.states import OrderStatus, PaymentStatus, Step
+from products import inventory, services
 
 pytestmark = [pytest.mark.mysql, pytest.mark.real_dynamodb, pytest.mark.django_db(transaction=True)]
 
@@ -30,7 +31,7 @@ def together(calls):
         return list(pool.map(run, calls))
 
 
-@pytest.mark.parametrize(("buyers", "stock"), [(1, 1), (10, 1), (40, 5), (60, 50)])
+@pytest.mark.parametrize(("buyers", "stock"), [(1, 1), (10, 1), (100, 50), (300, 50), (1000, 50)])
 def test_of_many_buyers_exactly_as_many_get_one_as_there_are(buy, make_product, buyers, stock):
     product = make_product(stock=stock)
 
@@ -55,6 +56,30 @@ def test_with_some_cards_declined_no_more_is_sold_than_there_is_and_the_books_ba
     assert sold <= 10
     assert product.stock == 10 - sold
     assert MockLedgerEntry.objects.filter(status=PaymentStatus.CAPTURED).count() == sold
+    product.assert_books_balance()
+
+
+def test_restocking_and_new_prices_during_a_sale_lose_no_unit(buy, make_product):
+    product = make_product(stock=20)
+
+    def restock():
+        inventory.adjust(product.product_id, delta=5, reason="restock", key=None)
+
+    def count_anew():
+        services.update_product(product.product_id, changes={"stock": 10}, expected_version=None)
+
+    def reprice():
+        services.update_product(
+            product.product_id, changes={"price": Decimal("13.00")}, expected_version=None
+        )
+
+    calls = [lambda: buy(product, 1, seconds=30)] * 40 + [restock, count_anew, reprice] * 4
+    results = together([call for pair in zip(calls[:26], calls[26:], strict=True) for call in pair])
+
+    orders = [result for result in results if isinstance(result, Order)]
+    assert [result for result in results if isinstance(result, Exception)] == []
+    assert {order.step for order in orders} == {Step.DONE}
+    assert {order.total for order in orders} <= {Decimal("12.50"), Decimal("13.00")}
     product.assert_books_balance()
 
 
