@@ -35,7 +35,7 @@ MAX_PAUSE_SECONDS = 10.0
 
 
 def backoff_seconds(received: int) -> int:
-    """Return for how long to hide a message after its n-th delivery: 5, 10, 20, 40 s; so an unknown order gets 75 s."""
+    """Return for how long to hide a message after its n-th delivery: 5, 10, 20, 40 s; so an unknown order has 75 s to appear."""
     return FIRST_BACKOFF_SECONDS << min(received - 1, 5)
 
 
