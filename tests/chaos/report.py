@@ -50,7 +50,9 @@ def commit() -> str:
     done = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
     )
-    changed = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True, check=False)
+    # The report itself is being written anew, which is no change of what was tested.
+    status = ["git", "status", "--porcelain", "--", ".", ":!docs/chaos-report.*"]
+    changed = subprocess.run(status, capture_output=True, text=True, check=False)
     return (done.stdout.strip() or "unknown") + (" with changes" if changed.stdout.strip() else "")
 
 
