@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from orders.errors import PriceChanged, UnknownProduct
-from orders.record import Key, NewOrder, PricedLine
+from orders.keys import Key
+from orders.record import NewOrder, PricedLine
 from products.selectors import get_products
 from shop.deadline import Deadline
 from shop.errors import FieldError

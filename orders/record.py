@@ -20,6 +20,7 @@ from django.db.models import F, Max
 from django.db.models.functions import Now
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random
 
+from orders.keys import Key
 from orders.models import IdempotencyKey, Order, OrderEvent, OrderItem, Payment, database_now
 from orders.payments.gateway import Charge
 from orders.states import STEP_TRANSITIONS, TRANSITIONS, CancelReason, OrderStatus, PaymentStatus, Step
@@ -81,14 +82,6 @@ class NewOrder:
     def total(self) -> Decimal:
         """Σ quantity × price, exact."""
         return sum((line.quantity * line.price for line in self.lines), Decimal("0.00"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Key:
-    """An idempotency key as it is stored: hashes, so that neither length nor collation matters."""
-
-    key_hash: str
-    fingerprint: str
 
 
 class KeyTaken(Exception):
@@ -271,16 +264,6 @@ def back_off(order: Order, *, lease: datetime | None) -> None:
     Order.objects.filter(pk=order.pk, lease_until=lease).exclude(step=Step.DONE).update(
         lease_until=database_now() + timedelta(seconds=seconds), attempts=F("attempts") + 1
     )
-
-
-def find_key(key: Key) -> IdempotencyKey | None:
-    """Return the stored idempotency key, if it was used."""
-    return IdempotencyKey.objects.filter(key_hash=key.key_hash).first()
-
-
-def mark_answered(key: Key) -> None:
-    """Note that the request that made the order has its answer; repeats need not wait for it."""
-    IdempotencyKey.objects.filter(key_hash=key.key_hash).update(answer_due=None)
 
 
 def _save_payment(order_id: int, charge: Charge) -> None:

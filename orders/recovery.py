@@ -4,7 +4,7 @@ Any number of these may run, beside the requests: an order is taken by a compare
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from django.conf import settings
@@ -14,15 +14,13 @@ from django.db.models.functions import Now
 from structlog.contextvars import bound_contextvars
 
 from orders import record, saga
-from orders.models import IdempotencyKey, Order, database_now
+from orders.models import Order, database_now
 from orders.payments.gateway import PaymentGateway
 from orders.states import Step
 from shop.deadline import Deadline
 from shop.failpoints import failpoint
 
 log = structlog.get_logger("orders.recovery")
-
-KEYS_PER_DELETE = 1000
 
 
 def due_orders() -> QuerySet[Order]:
@@ -71,17 +69,3 @@ def _settle(order: Order, *, gateway: PaymentGateway) -> Order:
         log.exception("an order could not be advanced", order_id=order.pk, step=order.step)
         record.back_off(order, lease=lease)
         return Order.objects.get(pk=order.pk)
-
-
-def forget_old_keys() -> int:
-    """Delete idempotency keys that are older than ``IDEMPOTENCY_KEY_HOURS``; return how many.
-
-    In small bites, so that no delete holds locks for long. Orders and their uniqueness do not depend on them.
-    """
-    oldest = database_now() - timedelta(hours=settings.IDEMPOTENCY_KEY_HOURS)
-    deleted = 0
-    while ids := list(
-        IdempotencyKey.objects.filter(created_at__lt=oldest).values_list("pk", flat=True)[:KEYS_PER_DELETE]
-    ):
-        deleted += IdempotencyKey.objects.filter(pk__in=ids).delete()[0]
-    return deleted

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from orders import handover, record
+from orders import handover, keys, record
 from orders.errors import (
     IdempotencyKeyReused,
     OrderNotCancellable,
@@ -21,10 +21,11 @@ from orders.errors import (
     PaymentUnavailable,
     RequestInProgress,
 )
+from orders.keys import Key
 from orders.models import Order, database_now
 from orders.payments.gateway import PaymentDeclined, PaymentGateway, PaymentOutcomeUnknown
 from orders.quote import Wish, key_of, priced
-from orders.record import Key, KeyTaken
+from orders.record import KeyTaken
 from orders.states import CancelReason, OrderStatus, Step
 from products import inventory
 from products.errors import CatalogueUnavailable, OutOfStock, ReservationReleased
@@ -73,7 +74,7 @@ def place_order(
     else:
         order = advance_until_settled(order, gateway=gateway, deadline=deadline)
     if key and order.step != Step.DONE:
-        _quietly(lambda: record.mark_answered(key))
+        _quietly(lambda: keys.mark_answered(key))
     return order, False
 
 
@@ -259,7 +260,7 @@ def _payment_seconds(deadline: Deadline) -> float:
 
 def _replay(key: Key, *, gateway: PaymentGateway, deadline: Deadline) -> Order | None:
     """Answer a known key from its order, moving that on if nobody is at work on it; None if the key is new."""
-    known = record.find_key(key)
+    known = keys.find_key(key)
     if known is None:
         return None
     if known.fingerprint != key.fingerprint:

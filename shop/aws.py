@@ -62,16 +62,9 @@ def cognito_client() -> "CognitoIdentityProviderClient":
 
 @cache
 def _cognito_client() -> "CognitoIdentityProviderClient":
-    return boto3.session.Session(region_name=settings.AWS_REGION).client(
-        "cognito-idp",
-        config=Config(
-            connect_timeout=COGNITO_CONNECT_SECONDS,
-            read_timeout=COGNITO_READ_SECONDS,
-            # A second try of a sign-up whose reply was lost would answer "address taken".
-            retries={"total_max_attempts": 1, "mode": "standard"},
-            max_pool_connections=settings.AWS_MAX_POOL_CONNECTIONS,
-        ),
-    )
+    # A second try of a sign-up whose reply was lost would answer "address taken".
+    config = _one_try(connect_seconds=COGNITO_CONNECT_SECONDS, read_seconds=COGNITO_READ_SECONDS)
+    return boto3.session.Session(region_name=settings.AWS_REGION).client("cognito-idp", config=config)
 
 
 def sqs_client(*, polling: bool = False) -> "SQSClient":
@@ -86,13 +79,15 @@ def sqs_client(*, polling: bool = False) -> "SQSClient":
 
 @cache
 def _sqs_client(read_seconds: float) -> "SQSClient":
-    return boto3.session.Session(region_name=settings.AWS_REGION).client(
-        "sqs",
-        config=Config(
-            connect_timeout=SQS_CONNECT_SECONDS,
-            read_timeout=read_seconds,
-            # No second try: the queue is a shortcut, and what it loses is found in the table of orders.
-            retries={"total_max_attempts": 1, "mode": "standard"},
-            max_pool_connections=settings.AWS_MAX_POOL_CONNECTIONS,
-        ),
+    # No second try: the queue is a shortcut, and what it loses is found in the table of orders.
+    config = _one_try(connect_seconds=SQS_CONNECT_SECONDS, read_seconds=read_seconds)
+    return boto3.session.Session(region_name=settings.AWS_REGION).client("sqs", config=config)
+
+
+def _one_try(*, connect_seconds: float, read_seconds: float) -> Config:
+    return Config(
+        connect_timeout=connect_seconds,
+        read_timeout=read_seconds,
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        max_pool_connections=settings.AWS_MAX_POOL_CONNECTIONS,
     )

@@ -12,9 +12,10 @@ import structlog
 from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
+from orders.keys import forget_old_keys
 from orders.models import Order
 from orders.payments.choice import payment_gateway
-from orders.recovery import due_orders, forget_old_keys, settle_due_orders
+from orders.recovery import due_orders, settle_due_orders
 from orders.states import Step
 
 log = structlog.get_logger("orders.reconcile")

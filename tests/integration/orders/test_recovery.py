@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from orders import record, recovery
+from orders import keys, record, recovery
 from orders.models import IdempotencyKey, Order, database_now
 from orders.payments.ledger import MockLedgerEntry
 from orders.payments.mock import MockGateway
@@ -170,6 +170,6 @@ def test_old_idempotency_keys_are_forgotten_and_young_ones_kept(buy, mug):
     IdempotencyKey.objects.update(created_at="2020-01-01T00:00:00Z")
     buy(mug, 1, key="young")
 
-    assert recovery.forget_old_keys() == 1
+    assert keys.forget_old_keys() == 1
     assert IdempotencyKey.objects.count() == 1
     assert Order.objects.count() == 2
