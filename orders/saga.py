@@ -5,6 +5,7 @@ outside effect is keyed by the order's UUID and may be repeated; only a "no" can
 PENDING; CANCELLED is written last. See docs/saga.md.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
@@ -13,7 +14,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from orders import handover, keys, record
+from orders import handover, keys, limits, record
 from orders.errors import (
     IdempotencyKeyReused,
     OrderNotCancellable,
@@ -29,8 +30,9 @@ from orders.record import KeyTaken
 from orders.states import CancelReason, OrderStatus, Step
 from products import inventory
 from products.errors import CatalogueUnavailable, OutOfStock, ReservationReleased
+from shop import metrics
 from shop.deadline import Deadline
-from shop.errors import FieldError
+from shop.errors import FieldError, TooManyRequestsError
 from shop.failpoints import failpoint
 
 log = structlog.get_logger("orders.saga")
@@ -55,17 +57,20 @@ def place_order(
 
     Raises:
         UnknownProduct, PriceChanged, PaymentMethodRequired: nothing was recorded.
-        CatalogueUnavailable, PaymentUnavailable: nothing was recorded; try again.
+        TooManyRequestsError: nothing was recorded; too many orders, or too many of them declined.
+        CatalogueUnavailable, LimitsUnavailable, PaymentUnavailable: nothing was recorded; try again.
         IdempotencyKeyReused, RequestInProgress: nothing was recorded by this request.
     """
     key = key_of(wish, idempotency_key=idempotency_key)
     if key and (replayed := _replay(key, gateway=gateway, deadline=deadline)):
         return replayed, True
     new = priced(wish, deadline=deadline)
-    _ask_the_gateway(wish, gateway)  # last: while it is being tried out, one sound order is let through
     try:
-        order = record.record(new, key=key)
-    except KeyTaken:
+        with limits.one_order(new.user_id, deadline=deadline):
+            # Last: while it is being tried out, one sound order is let through.
+            _ask_the_gateway(wish, gateway)
+            order = record.record(new, key=key)
+    except (KeyTaken, TooManyRequestsError):  # a twin with the same key may have been faster
         if key and (replayed := _replay(key, gateway=gateway, deadline=deadline)):
             return replayed, True
         raise
@@ -117,7 +122,12 @@ def advance(order: Order, *, gateway: PaymentGateway, deadline: Deadline) -> Ord
         CatalogueUnavailable, PaymentOutcomeUnknown: no answer; the order is as it was.
         OutOfTime: too little time is left to begin.
     """
-    _STEPS[Step(order.step)](order, gateway, deadline)
+    began = time.perf_counter()
+    try:
+        _STEPS[Step(order.step)](order, gateway, deadline)
+    finally:
+        milliseconds = round((time.perf_counter() - began) * 1000, 1)
+        metrics.emit(metrics.STEP_MILLISECONDS, milliseconds, kind=order.step)
     return Order.objects.get(pk=order.pk)
 
 
@@ -192,13 +202,14 @@ def _charge(order: Order, gateway: PaymentGateway, deadline: Deadline) -> None:
         )
         failpoint("after_charge")
     except PaymentDeclined as declined:
-        record.decide(
+        if record.decide(
             order,
             to=Step.ABORT,
             kind="aborting",
             reason=CancelReason.PAYMENT_DECLINED,
             charge=declined.charge,
-        )
+        ):
+            limits.count_decline(order.user_id)  # here alone, and once: this compare-and-set has one winner
         return
     if (charge.amount, charge.currency) != (order.total, order.currency):
         record.decide(

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from orders import saga, selectors
+from orders import limits, saga, selectors
 from orders.errors import (
     EmailRequired,
     IdempotencyKeyReused,
@@ -39,9 +39,10 @@ from orders.states import CancelReason, OrderStatus
 from products.errors import CatalogueUnavailable
 from shop import headers
 from shop.deadline import Deadline
-from shop.errors import FieldError
+from shop.errors import FieldError, TooManyRequestsError
+from shop.limits import LimitsUnavailable
 from shop.pagination import InvalidCursor, decode_cursor, encode_cursor
-from shop.schema import describe
+from shop.schema import Link, describe
 from users.callers import ANONYMOUS_USER_ID, Caller, caller_of
 from users.cognito import email_of
 from users.errors import EmailMissing, IdentityUnavailable
@@ -55,6 +56,10 @@ SAMPLE_ORDER = {
         {"productId": "prod_002", "productName": "iPhone 15 Pro", "quantity": 2, "price": 1299.99},
     ],
 }
+
+_PLACED = {"order_id": "$response.body#/order/orderId"}
+_READ = {"order_id": "$response.body#/order/id"}
+_LISTED = {"order_id": "$response.body#/orders/0/id"}
 
 ORDER_ID = OpenApiParameter(
     "order_id", str, OpenApiParameter.PATH, examples=[OpenApiExample("The first", value="1")]
@@ -82,6 +87,21 @@ def _check_email(caller: Caller | None, sent: str | None) -> None:
         raise EmailRequired(message, errors=[FieldError(field="/email", code="required", message=message)])
 
 
+def _order_of(caller: Caller | None, order_id: str) -> Order:
+    """Return an order the caller may see; looking in vain costs a unit, whether it is missing or another's.
+
+    Raises:
+        OrderNotFound: it is not there, or not the caller's.
+        TooManyRequestsError, LimitsUnavailable: as little to be seen, and looked for too often.
+    """
+    try:
+        return selectors.get_order(caller, order_id)
+    except OrderNotFound:
+        if caller is not None:
+            limits.spend_miss(caller.sub)
+        raise
+
+
 class OrderListView(APIView):
     """The caller's orders."""
 
@@ -92,6 +112,12 @@ class OrderListView(APIView):
         success={200: (OrderListAnswer, "A page of orders, newest first.")},
         errors=[InvalidCursor],
         parameters=[ListOrdersQuery],
+        links=[
+            Link("get_order", _LISTED, words="The first of the page; the same for the others."),
+            Link(
+                "list_orders", {"cursor": "$response.body#/nextCursor"}, words="The next page, if not null."
+            ),
+        ],
     )
     def get(self, request: Request) -> Response:
         """List the caller's orders (an administrator's list has everybody's)."""
@@ -141,9 +167,12 @@ class OrderListView(APIView):
             PaymentMethodRequired,
             PaymentUnavailable,
             IdentityUnavailable,
+            TooManyRequestsError,
+            LimitsUnavailable,
         ],
         parameters=[headers.IDEMPOTENCY_KEY, headers.IDEMPOTENT_REPLAYED, headers.LOCATION],
         examples=[OpenApiExample("Two products", value=SAMPLE_ORDER)],
+        links=[Link("get_order", _PLACED), Link("cancel_order", _PLACED)],
     )
     def post(self, request: Request) -> Response:
         """Place an order: 201 once it is durable; its status tells the outcome."""
@@ -183,12 +212,13 @@ class OrderDetailView(APIView):
     @describe(
         operation_id="get_order",
         success={200: (OrderAnswer, "The order as it is now.")},
-        errors=[OrderNotFound],
+        errors=[OrderNotFound, TooManyRequestsError, LimitsUnavailable],
         parameters=[ORDER_ID],
+        links=[Link("cancel_order", _READ)],
     )
     def get(self, request: Request, order_id: str) -> Response:
         """Read one of the caller's orders."""
-        order = selectors.get_order(caller_of(request), order_id)
+        order = _order_of(caller_of(request), order_id)
         return Response({"success": True, "order": OrderOutput(order).data})
 
 
@@ -203,14 +233,15 @@ class OrderCancelView(APIView):
             200: (OrderCancelAnswer, "The order is CANCELLED: nothing is held, nothing is kept."),
             202: (OrderCancelAnswer, "Not finished in time; from now on the order can only end CANCELLED."),
         },
-        errors=[OrderNotFound, OrderNotCancellable],
+        errors=[OrderNotFound, OrderNotCancellable, TooManyRequestsError, LimitsUnavailable],
         parameters=[ORDER_ID],
+        links=[Link("get_order", _READ)],
     )
     def put(self, request: Request, order_id: str) -> Response:
         """Cancel an order: at once while it is PENDING, with refund and restock while it is PROCESSING and young."""
         deadline = Deadline(settings.ORDER_BUDGET_SECONDS)
         caller = caller_of(request)
-        order = selectors.get_order(caller, order_id)
+        order = _order_of(caller, order_id)
         foreign = caller is not None and order.user_id != caller.sub
         order = saga.cancel_order(
             order,

@@ -1,185 +1,20 @@
-"""How this room talks to DynamoDB: exact attributes, one shared connection, one layer of retries."""
+"""DynamoDB as this room calls it: where it is silent, the catalogue is unavailable."""
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import TypeVar
 
-import structlog
-from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.attributes import Attribute
-from pynamodb.connection import TableConnection
-from pynamodb.constants import MAP, NUMBER, STRING
-from pynamodb.exceptions import PynamoDBException, TransactWriteError
-from pynamodb.models import Model
-from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
-
 from products.errors import CatalogueUnavailable
-from shop.aws import DYNAMODB_CONNECT_SECONDS, DYNAMODB_READ_SECONDS, dynamodb_connection
+from shop import dynamo
 from shop.deadline import Deadline
-
-log = structlog.get_logger("products.dynamo")
 
 T = TypeVar("T")
 
-CONDITION_FAILED = "ConditionalCheckFailed"
-# The longest that one call may take; none starts with less time left.
-CALL_SECONDS = DYNAMODB_CONNECT_SECONDS + DYNAMODB_READ_SECONDS
-MAX_ATTEMPTS = 6
-DEFAULT_BUDGET_SECONDS = 5.0
-
-_PASSING = frozenset(
-    {
-        "InternalServerError",
-        "InternalFailure",
-        "ServiceUnavailable",
-        "ThrottlingException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "TransactionConflictException",
-        "TransactionInProgressException",
-        "TransactionConflict",
-        "ThrottlingError",
-        "ProvisionedThroughputExceeded",
-        # A transaction that failed without a word on which action refused it: no answer.
-        "TransactionCanceledException",
-        # What botocore reports of an answer that is not DynamoDB's, but a proxy's before it.
-        "500",
-        "502",
-        "503",
-        "504",
-    }
-)
-
-
-# Nothing a request could be to blame for: the deployment is. Orders stay open until it is mended.
-_MISCONFIGURED = frozenset(
-    {
-        "AccessDeniedException",
-        "ExpiredTokenException",
-        "IncompleteSignature",
-        "InvalidSignatureException",
-        "MissingAuthenticationTokenException",
-        "ResourceNotFoundException",
-        "UnrecognizedClientException",
-    }
-)
-
-
-class DecimalAttribute(Attribute[Decimal]):
-    """An exact decimal number (PynamoDB's NumberAttribute reads back a float)."""
-
-    attr_type = NUMBER
-
-    def serialize(self, value: Decimal) -> str:
-        """Write all digits."""
-        return str(value)
-
-    def deserialize(self, value: str) -> Decimal:
-        """Read all digits."""
-        return Decimal(value)
-
-
-class IntegerAttribute(Attribute[int]):
-    """A whole number."""
-
-    attr_type = NUMBER
-
-    def serialize(self, value: int) -> str:
-        """Write all digits."""
-        return str(value)
-
-    def deserialize(self, value: str) -> int:
-        """Read a whole number; DynamoDB may write 5 as 5E0."""
-        return int(Decimal(value))
-
-
-class TextMapAttribute(Attribute[dict[str, str]]):
-    """Free text by key. PynamoDB's MapAttribute passes keys as keyword arguments and breaks on ``self``."""
-
-    attr_type = MAP
-
-    def serialize(self, value: dict[str, str]) -> dict[str, dict[str, str]]:
-        """Write every value as a text."""
-        return {key: {STRING: text} for key, text in value.items()}
-
-    def deserialize(self, value: dict[str, dict[str, str]]) -> dict[str, str]:
-        """Read the texts."""
-        return {key: typed[STRING] for key, typed in value.items()}
-
-
-class SharedConnectionModel(Model):
-    """A model whose table is reached through the process's one DynamoDB client.
-
-    PynamoDB would build one client per model: 10 MB and a quarter of a second each.
-    """
-
-    @classmethod
-    def _get_connection(cls) -> TableConnection:
-        table = super()._get_connection()
-        shared = dynamodb_connection()
-        if table.connection is not shared:
-            if table.table_name not in shared._tables:  # noqa: SLF001 (PynamoDB offers no other way to share)
-                shared.add_meta_table(table.get_meta_table())
-            table.connection = shared
-        return table
-
-
-def codes_of(error: BaseException) -> set[str]:
-    """Return the DynamoDB error codes of a failed call; of a transaction, one per refused action."""
-    if isinstance(error, TransactWriteError) and error.cancellation_reasons:
-        return {reason.code for reason in error.cancellation_reasons if reason is not None}
-    if not isinstance(error, PynamoDBException) or not isinstance(error.cause, ClientError):
-        return set()  # asked for its code, an error without an answer (a time-out) fails
-    code = error.cause_response_code
-    return {code} if code else set()
-
-
-def is_passing(error: BaseException) -> bool:
-    """Tell whether the same call may well work in a moment: no answer, throttled, in conflict, a 5xx.
-
-    A refused condition is an answer and never passing; beside a conflict on another item it says nothing
-    certain about ours, so the conflict decides.
-    """
-    if isinstance(error, BotoCoreError):
-        return True
-    if isinstance(error, ClientError):
-        return error.response.get("Error", {}).get("Code") in _PASSING
-    if isinstance(error, PynamoDBException):
-        codes = codes_of(error)
-        return bool(codes & _PASSING) or (not codes and isinstance(error.cause, BotoCoreError))
-    return False
-
 
 def call(operation: Callable[[], T], *, deadline: Deadline | None = None) -> T:
-    """Run one DynamoDB operation; repeat it with full jitter while its failure is passing and time is left.
-
-    Every operation passed here must be harmless to repeat: a lost reply looks like a lost request.
+    """Run one operation that is harmless to repeat; see :func:`shop.dynamo.call`.
 
     Raises:
-        CatalogueUnavailable: no answer within the attempts or the time; or DynamoDB will not work with us at all
-            (no such table, no right to it), which is logged as an error.
-        PynamoDBException: DynamoDB answered, and the answer is no: a refused condition, no such item.
+        CatalogueUnavailable: no answer within the attempts or the time.
+        PynamoDBException: DynamoDB answered, and the answer is no.
     """
-    limit = deadline or Deadline(DEFAULT_BUDGET_SECONDS)
-
-    def give_up(state: RetryCallState) -> bool:
-        left = limit.remaining() - state.upcoming_sleep
-        return state.attempt_number >= MAX_ATTEMPTS or left < CALL_SECONDS
-
-    if limit.remaining() < CALL_SECONDS:
-        raise CatalogueUnavailable("No time is left to ask the catalogue; try again.")
-    retrying = Retrying(
-        retry=retry_if_exception(is_passing),
-        wait=wait_random_exponential(multiplier=0.05, max=0.8),
-        stop=give_up,
-        reraise=True,
-    )
-    try:
-        return retrying(operation)
-    except Exception as error:
-        if is_passing(error):
-            raise CatalogueUnavailable("The catalogue did not answer; try again.") from error
-        if codes_of(error) & _MISCONFIGURED:
-            log.exception("DynamoDB will not work with us")
-            raise CatalogueUnavailable("The catalogue cannot be reached just now; try again.") from error
-        raise
+    return dynamo.call(operation, unavailable=CatalogueUnavailable, deadline=deadline)

@@ -85,9 +85,19 @@ class ForbiddenError(DomainError):
 
 
 class RetryLater(DomainError):
-    """A refusal that passes: ``retry_after_seconds`` is told to the client as ``Retry-After``."""
+    """A refusal that passes: ``retry_after_seconds`` is told to the client as ``Retry-After``.
 
-    retry_after_seconds: ClassVar[int] = 2
+    A class has a usual number; a refusal that knows better says so.
+    """
+
+    retry_after_seconds: int = 2
+
+    def __init__(
+        self, message: str, *, errors: Sequence[FieldError] = (), retry_after_seconds: int | None = None
+    ) -> None:
+        super().__init__(message, errors=errors)
+        if retry_after_seconds is not None:
+            self.retry_after_seconds = retry_after_seconds
 
 
 class TooManyRequestsError(RetryLater):

@@ -6,15 +6,15 @@
 
 import os
 import re
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from shop import __version__
+from shop import __version__, browsers
 from shop.logging import logging_config
+from shop.variables import choice, entries, flag, number, rate, text
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = __version__
@@ -22,67 +22,13 @@ VERSION = __version__
 env = environ.Env()
 env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
 
-
-def text(name: str, *, default: str | None = None) -> str:
-    """Read a text exactly as it is; without a default it must not be blank.
-
-    (``env.str`` takes a value that begins with ``$`` for the name of another variable: secrets do begin so.)
-    """
-    value = os.environ.get(name, default)
-    if value is None or (default is None and not value.strip()):
-        raise ImproperlyConfigured(f"{name} must be set.")
-    return value
-
-
-def choice(name: str, *options: str, default: str | None = None) -> str:
-    """Read one of a few words; anything else stops the start."""
-    value = text(name, default=default)
-    if value not in options:
-        raise ImproperlyConfigured(f"{name} must be one of {', '.join(options)}; it is {value!r}.")
-    return value
-
-
-def number(name: str, *, default: int, low: int, high: int) -> int:
-    """Read a whole number within bounds (both included)."""
-    digits = text(name, default=str(default))
-    try:
-        value = int(digits)
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name} must be a whole number; it is {digits!r}.") from error
-    if not low <= value <= high:
-        raise ImproperlyConfigured(f"{name} must be between {low} and {high}; it is {value}.")
-    return value
-
-
-def flag(name: str, *, default: bool) -> bool:
-    """Read a truth value; unlike ``env.bool``, a word that is neither yes nor no is an error, never False."""
-    word = text(name, default=str(default)).lower()
-    if word in {"true", "1", "yes", "on"}:
-        return True
-    if word in {"false", "0", "no", "off"}:
-        return False
-    raise ImproperlyConfigured(f"{name} must be true or false; it is {word!r}.")
-
-
-def rate(name: str, *, default: str) -> Decimal:
-    """Read a share between 0 and 1."""
-    share = text(name, default=default)
-    try:
-        value = Decimal(share)
-    except InvalidOperation:
-        value = Decimal(-1)
-    if not (value.is_finite() and 0 <= value <= 1):
-        raise ImproperlyConfigured(f"{name} must be a number from 0 to 1; it is {share!r}.")
-    return value
-
-
 # ---- Django ------------------------------------------------------------------------------------------------
 
 DEBUG = flag("DJANGO_DEBUG", default=False)
 SECRET_KEY = text("DJANGO_SECRET_KEY")
-SECRET_KEY_FALLBACKS = env.list("DJANGO_SECRET_KEY_FALLBACKS", default=[])
-ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=[])
-CSRF_TRUSTED_ORIGINS = env.list("DJANGO_CSRF_TRUSTED_ORIGINS", default=[])
+SECRET_KEY_FALLBACKS = entries("DJANGO_SECRET_KEY_FALLBACKS", default="")
+ALLOWED_HOSTS = entries("DJANGO_ALLOWED_HOSTS", default="")
+CSRF_TRUSTED_ORIGINS = entries("DJANGO_CSRF_TRUSTED_ORIGINS", default="")
 
 ROOT_URLCONF = "shop.urls"
 WSGI_APPLICATION = "shop.wsgi.application"
@@ -102,6 +48,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "corsheaders",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -113,6 +60,11 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "shop.middleware.RequestIdMiddleware",
+    # What every answer carries, those of the middlewares below and of health checks included.
+    "shop.middleware.SecurityHeadersMiddleware",
+    "shop.middleware.CacheControlMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "shop.middleware.HealthCheckMiddleware",  # before the Host check: a load balancer calls by bare IP
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -157,9 +109,33 @@ SECURE_SSL_REDIRECT = BEHIND_TLS_PROXY
 SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS_PROXY else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = BEHIND_TLS_PROXY
 SECURE_HSTS_PRELOAD = BEHIND_TLS_PROXY
-SESSION_COOKIE_SECURE = BEHIND_TLS_PROXY
-CSRF_COOKIE_SECURE = BEHIND_TLS_PROXY
+SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+USE_X_FORWARDED_HOST = False  # the Host header alone is believed, and only if it is in ALLOWED_HOSTS
+CSRF_FAILURE_VIEW = "shop.pages.csrf_refused"
+
+# Cookies are the back office's alone. With "__Host-" no other host of the domain can set them.
+_prefix = "__Host-" if BEHIND_TLS_PROXY else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_prefix}sessionid", f"{_prefix}csrftoken"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS_PROXY
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
+SESSION_COOKIE_AGE = 8 * 3600  # a working day
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no cookie of its own
+
+CONTENT_SECURITY_POLICY = browsers.CONTENT_SECURITY_POLICY
+CORS_ALLOWED_ORIGINS = entries("CORS_ALLOWED_ORIGINS", default="")
+if _fault := browsers.fault_in_origins(CORS_ALLOWED_ORIGINS):
+    raise ImproperlyConfigured(
+        f"CORS_ALLOWED_ORIGINS must hold scheme://host[:port] only; it has {_fault!r}."
+    )
+CORS_ALLOW_LOCAL_ORIGINS = flag("CORS_ALLOW_LOCAL_ORIGINS", default=False)
+CORS_ALLOWED_ORIGIN_REGEXES = [rf"{browsers.LOCAL_ORIGIN}\Z"] if CORS_ALLOW_LOCAL_ORIGINS else []
+CORS_URLS_REGEX = browsers.CORS_URLS_REGEX
+CORS_ALLOW_HEADERS = browsers.CORS_ALLOW_HEADERS
+CORS_EXPOSE_HEADERS = browsers.CORS_EXPOSE_HEADERS
+CORS_PREFLIGHT_MAX_AGE = browsers.CORS_PREFLIGHT_MAX_AGE
 MAX_BODY_BYTES = 1_048_576
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
@@ -174,7 +150,9 @@ try:
 except ValueError as error:
     raise ImproperlyConfigured("DATABASE_URL is not an address: user:password@host:port/name.") from error
 DATABASES: dict[str, dict[str, Any]] = {"default": _database}
-if text("DATABASE_PASSWORD", default=""):  # so that the URL can be plain and the password injected
+if text("DATABASE_USER", default=""):  # so that the URL can be plain, and who signs in be injected and rotated
+    _database["USER"] = text("DATABASE_USER")
+if text("DATABASE_PASSWORD", default=""):
     _database["PASSWORD"] = text("DATABASE_PASSWORD")
 _database["ATOMIC_REQUESTS"] = False  # the saga commits between its steps
 _database["CONN_MAX_AGE"] = number("DATABASE_CONN_MAX_AGE_SECONDS", default=60, low=0, high=3600)
@@ -235,6 +213,8 @@ if ORDER_PROCESSING == "async":
     ORDER_QUEUE_URL = text("ORDER_QUEUE_URL")
 ORDER_WORKER_CONCURRENCY = number("ORDER_WORKER_CONCURRENCY", default=8, low=1, high=64)
 IDEMPOTENCY_KEY_HOURS = number("IDEMPOTENCY_KEY_HOURS", default=48, low=24, high=8760)
+VERIFY_EVERY_MINUTES = number("VERIFY_EVERY_MINUTES", default=60, low=0, high=10_080)
+VERIFY_MAX_ORDERS = number("VERIFY_MAX_ORDERS", default=20_000, low=1, high=1_000_000)
 
 PAYMENT_GATEWAY = choice("PAYMENT_GATEWAY", "mock", "stripe")
 PAYMENTS_ARE_MOCK = flag("PAYMENTS_ARE_MOCK", default=False)
@@ -246,6 +226,20 @@ if PAYMENT_GATEWAY == "stripe" and not STRIPE_SECRET_KEY.strip():
     raise ImproperlyConfigured("STRIPE_SECRET_KEY must be set where PAYMENT_GATEWAY is stripe.")
 STRIPE_WEBHOOK_SECRET = text("STRIPE_WEBHOOK_SECRET", default="")
 STRIPE_API_BASE = text("STRIPE_API_BASE", default="")
+
+# ---- Limits ------------------------------------------------------------------------------------------------
+
+# Units for each account, address or user in each window; 0 switches one off. Windows: users.limits, orders.limits.
+TRUSTED_PROXY_HOPS = number("TRUSTED_PROXY_HOPS", default=1, low=0, high=10)
+RATE_LIMITS_TABLE = text("RATE_LIMITS_TABLE", default="RateLimits")
+LIMIT_LOGIN_PER_ACCOUNT = number("LIMIT_LOGIN_PER_ACCOUNT", default=10, low=0, high=1_000_000)
+LIMIT_LOGIN_PER_ADDRESS = number("LIMIT_LOGIN_PER_ADDRESS", default=100, low=0, high=1_000_000)
+LIMIT_SIGN_UP_PER_ADDRESS = number("LIMIT_SIGN_UP_PER_ADDRESS", default=20, low=0, high=1_000_000)
+LIMIT_CODES_PER_ACCOUNT = number("LIMIT_CODES_PER_ACCOUNT", default=10, low=0, high=1_000_000)
+LIMIT_CODES_PER_ADDRESS = number("LIMIT_CODES_PER_ADDRESS", default=50, low=0, high=1_000_000)
+LIMIT_ORDERS_PER_USER = number("LIMIT_ORDERS_PER_USER", default=30, low=0, high=1_000_000)
+LIMIT_DECLINES_PER_USER = number("LIMIT_DECLINES_PER_USER", default=5, low=0, high=1_000_000)
+LIMIT_ORDER_MISSES_PER_USER = number("LIMIT_ORDER_MISSES_PER_USER", default=30, low=0, high=1_000_000)
 
 # ---- API ---------------------------------------------------------------------------------------------------
 
@@ -270,13 +264,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SORT_OPERATIONS": False,  # the order of the URL tables: the order in which one tries them
-    "SWAGGER_UI_SETTINGS": {
-        "persistAuthorization": True,
-        "tryItOutEnabled": True,
-        "displayRequestDuration": True,
-    },
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
@@ -289,5 +276,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 # ---- Logging -----------------------------------------------------------------------------------------------
 
 LOG_FORMAT = choice("LOG_FORMAT", "json", "console", default="json")
+METRICS_NAMESPACE = text("METRICS_NAMESPACE", default="shop")
+METRICS_BY_ROUTE = flag("METRICS_BY_ROUTE", default=True)
+TRACES = choice("TRACES", "off", "otlp", "xray", default="off")
+TRACES_SAMPLE_RATE = rate("TRACES_SAMPLE_RATE", default="0.05")
+HEARTBEAT_DIR = text("HEARTBEAT_DIR", default="")
 LOG_LEVEL = choice("LOG_LEVEL", "DEBUG", "INFO", "WARNING", "ERROR", default="INFO")
 LOGGING = logging_config(log_format=LOG_FORMAT, level=LOG_LEVEL)

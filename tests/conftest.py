@@ -1,13 +1,15 @@
 """Fixtures in the shop's words: products, buyers, and the books they must keep."""
 
+import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, cast
 
 import hypothesis
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from django.conf import settings
 from rest_framework.test import APIClient
 
@@ -18,7 +20,10 @@ from orders.payments.mock import MockGateway
 from orders.quote import Line, Wish
 from products import services
 from products.models import TABLES, Product, StockMovement, StockReservation, create_missing_tables
+from shop import aws
+from shop.aws import cognito_client, dynamodb_connection
 from shop.deadline import Deadline
+from shop.limits import RateCounter
 from shop.wire import dump_json
 
 # No deadline: a loaded machine is no fault of the code. CI may ask for more with --hypothesis-profile=thorough.
@@ -185,3 +190,43 @@ def api() -> Api:
 def closed_shop(settings: Any) -> None:
     """``REQUIRE_AUTH=true``, as in production."""
     settings.REQUIRE_AUTH = True
+
+
+@pytest.fixture(scope="module")
+def patient_dynamodb() -> Iterator[None]:
+    """Wait for DynamoDB's answers: on a loaded machine, one that is lost costs a second unit."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(aws, "DYNAMODB_READ_SECONDS", 30.0)
+        aws._dynamodb_connection.cache_clear()
+        yield
+    aws._dynamodb_connection.cache_clear()
+
+
+@pytest.fixture
+def silent_counters(tables: None) -> Iterator[None]:
+    """The rate limits' table gets no answer across; every other one does."""
+
+    def cut(request: Any, **_: Any) -> None:
+        if json.loads(request.body).get("TableName") == RateCounter.Meta.table_name:
+            raise EndpointConnectionError(endpoint_url="http://dynamodb")
+
+    events = dynamodb_connection().client.meta.events
+    events.register_first("before-send.dynamodb", cut)
+    yield
+    events.unregister("before-send.dynamodb", cut)
+
+
+@pytest.fixture
+def calls() -> Iterator[list[str]]:
+    """The calls to DynamoDB and Cognito, in their order, each as it is sent."""
+    sent: list[str] = []
+
+    def note(model: Any, **_: Any) -> None:
+        sent.append(model.name)
+
+    clients = (dynamodb_connection().client, cognito_client())
+    for client in clients:
+        client.meta.events.register("before-call", note)
+    yield sent
+    for client in clients:
+        client.meta.events.unregister("before-call", note)

@@ -3,16 +3,15 @@
 import re
 from typing import Any
 
-import structlog
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
+from shop import metrics
+from shop.logging import note
 from users.callers import Caller
 from users.errors import InvalidToken
 from users.tokens import Claims, verify_access_token
-
-log = structlog.get_logger("users.authentication")
 
 _BEARER = re.compile(r"bearer +([^\s,]+)", re.IGNORECASE | re.ASCII)
 NO_TOKEN_CHALLENGE = 'Bearer error="invalid_request"'  # noqa: S105 (no secret, a header)
@@ -39,8 +38,10 @@ class CognitoAuthentication(BaseAuthentication):
         try:
             claims = verify_access_token(_token_in(header))
         except InvalidToken as refusal:
-            log.info("token refused", reason=refusal.message)
+            note(request, reason=refusal.message)  # our own words, nothing of the token
+            metrics.emit(metrics.TOKENS_REFUSED, 1)
             raise
+        note(request, sub=claims.sub)
         return claims.caller, claims
 
     def authenticate_header(self, request: Request) -> str:

@@ -7,11 +7,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from shop.errors import TooManyRequestsError
+from shop.limits import LimitsUnavailable
 from shop.serializers import StrictSerializer
 from users.errors import IdentityUnavailable
 
 EXAMPLE_PASSWORD = "Str0ng!pass"  # noqa: S105 (in the documentation)
 ANY_CALL = (TooManyRequestsError, IdentityUnavailable)
+LIMITED_CALL = (*ANY_CALL, LimitsUnavailable)
 
 
 class IdentityView(APIView):

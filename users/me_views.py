@@ -7,8 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from shop.schema import describe
-from users import cognito
-from users.base_views import ANY_CALL, EXAMPLE_PASSWORD, IdentityView, done, read
+from users import cognito, limits
+from users.base_views import ANY_CALL, EXAMPLE_PASSWORD, LIMITED_CALL, IdentityView, done, read
 from users.callers import Caller
 from users.errors import (
     CodeExpired,
@@ -32,6 +32,7 @@ from users.serializers import (
 from users.tokens import Claims
 
 TOKEN_CALL = (InvalidToken, *ANY_CALL)
+LIMITED_TOKEN_CALL = (InvalidToken, *LIMITED_CALL)
 
 
 class AccountView(IdentityView):
@@ -79,7 +80,7 @@ class ChangePasswordView(AccountView):
         operation_id="change_password",
         request=ChangePasswordInput,
         success={200: (MessageAnswer, "The new password counts.")},
-        errors=[WeakPassword, WrongPassword, ValueRefused, *TOKEN_CALL],
+        errors=[WeakPassword, WrongPassword, ValueRefused, *LIMITED_TOKEN_CALL],
         examples=[
             OpenApiExample("Both", value={"currentPassword": EXAMPLE_PASSWORD, "newPassword": "N3w!passw"})
         ],
@@ -87,9 +88,11 @@ class ChangePasswordView(AccountView):
     def post(self, request: Request) -> Response:
         """Change the password."""
         body = read(request, ChangePasswordInput)
-        cognito.change_password(
-            access_token=_caller(request)[1], current=body["currentPassword"], new=body["newPassword"]
-        )
+        caller, access_token = _caller(request)
+        with limits.password_try(request, account=caller.sub):
+            cognito.change_password(
+                access_token=access_token, current=body["currentPassword"], new=body["newPassword"]
+            )
         return done("Password changed")
 
 
@@ -109,13 +112,15 @@ class MeView(AccountView):
         operation_id="update_me",
         request=UpdateMeInput,
         success={200: (UserChangedAnswer, "Changed; a new address first waits for its code.")},
-        errors=[ValueRefused, EmailTaken, CodeNotSent, *TOKEN_CALL],
+        errors=[ValueRefused, EmailTaken, CodeNotSent, *LIMITED_TOKEN_CALL],
         examples=[OpenApiExample("A new name", value={"name": "Jo Roe"})],
     )
     def patch(self, request: Request) -> Response:
         """Change the fields that are sent; the others stay."""
         body = read(request, UpdateMeInput)
         caller, access_token = _caller(request)
+        if "email" in body:  # it is sent a code, or found to be taken
+            limits.spend_code(request, account=caller.sub)
         cognito.update_profile(
             caller=caller, access_token=access_token, name=body.get("name"), email=body.get("email")
         )
@@ -144,12 +149,13 @@ class ConfirmEmailView(AccountView):
         operation_id="confirm_new_email",
         request=ConfirmEmailInput,
         success={200: (UserChangedAnswer, "The new address counts.")},
-        errors=[CodeMismatch, CodeExpired, ValueRefused, EmailTaken, *TOKEN_CALL],
+        errors=[CodeMismatch, CodeExpired, ValueRefused, EmailTaken, *LIMITED_TOKEN_CALL],
         examples=[OpenApiExample("The code", value={"code": "123456"})],
     )
     def post(self, request: Request) -> Response:
         """Confirm a changed address with the code that was sent to it."""
         body = read(request, ConfirmEmailInput)
         caller, access_token = _caller(request)
+        limits.spend_code(request, account=caller.sub)
         cognito.confirm_email(caller=caller, access_token=access_token, code=body["code"])
         return Response({"success": True, "message": "Address confirmed", "user": _user(request)})

@@ -188,7 +188,7 @@ def _translation_of(
     if not ours_to_mend:
         for table in (*meanings, ALWAYS):
             if code in table:
-                log.info("Cognito refused", operation=operation, code_of_cognito=code)
+                log.debug("Cognito refused", operation=operation, code_of_cognito=code)
                 return table[code](message)
     log.error(
         "Cognito failed, or refused for a reason of ours",

@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from shop.serializers import EmailTextField, StrictSerializer, TextField
+from shop.serializers import ChangeSerializer, EmailTextField, StrictSerializer, TextField
 from users.passwords import MAX_PASSWORD_CHARACTERS
 
 MAX_NAME_CHARACTERS = 200
@@ -23,6 +23,8 @@ class PasswordField(TextField):
 class CodeField(TextField):
     """A code from an e-mail. Cognito takes no white space inside."""
 
+    pattern = r"^\s*\S+\s*$"
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=64, **kwargs)
 
@@ -38,6 +40,8 @@ class CodeField(TextField):
 
 class RefreshTokenField(TextField):
     """A refresh token: the letters of base64url, dots between."""
+
+    pattern = r"^\s*[A-Za-z0-9_=.-]+\s*$"
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=MAX_REFRESH_TOKEN_CHARACTERS, **kwargs)
@@ -95,17 +99,11 @@ class ChangePasswordInput(StrictSerializer):
     newPassword = PasswordField()
 
 
-class UpdateMeInput(StrictSerializer):
+class UpdateMeInput(ChangeSerializer):
     """What to change."""
 
     name = TextField(min_length=1, max_length=MAX_NAME_CHARACTERS, required=False)
     email = EmailTextField(required=False, help_text="Counts once the code sent to it is confirmed.")
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse a change of nothing."""
-        if not attrs:
-            raise serializers.ValidationError("Name at least one field to change.", code="nothing_to_change")
-        return attrs
 
 
 class ConfirmEmailInput(StrictSerializer):

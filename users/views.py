@@ -5,10 +5,10 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from shop.schema import describe
-from users import cognito
+from shop.schema import Link, describe
+from users import cognito, limits
 from users.accounts import Tokens
-from users.base_views import ANY_CALL, EXAMPLE_PASSWORD, IdentityView, done, read
+from users.base_views import ANY_CALL, EXAMPLE_PASSWORD, LIMITED_CALL, IdentityView, done, read
 from users.errors import (
     ChallengeRequired,
     CodeExpired,
@@ -36,6 +36,13 @@ from users.serializers import (
 )
 
 EMAIL = "customer@example.com"
+_SAME_EMAIL = {"email": "$request.body#/email"}
+_SIGNED_IN = "With `Authorization: Bearer` and the `accessToken` of this answer."
+SIGNED_IN_CALLS = [
+    Link("get_me", words=_SIGNED_IN),
+    Link("log_out", words=_SIGNED_IN),
+    Link("refresh_tokens", body={"refreshToken": "$response.body#/refreshToken"}),
+]
 
 
 class PublicView(IdentityView):
@@ -66,17 +73,26 @@ class SignUpView(PublicView):
         operation_id="sign_up",
         request=SignUpInput,
         success={201: (SignedUpAnswer, "The account is made; a code is on its way to the address.")},
-        errors=[WeakPassword, ValueRefused, EmailTaken, CodeNotSent, *ANY_CALL],
+        errors=[WeakPassword, ValueRefused, EmailTaken, CodeNotSent, *LIMITED_CALL],
         examples=[
             OpenApiExample(
                 "A customer", value={"email": EMAIL, "password": EXAMPLE_PASSWORD, "name": "Jo Doe"}
             )
+        ],
+        links=[
+            Link(
+                "confirm_sign_up",
+                body={**_SAME_EMAIL, "code": "123456"},
+                words="With the code from the e-mail.",
+            ),
+            Link("resend_code", body=_SAME_EMAIL),
         ],
         auth=False,
     )
     def post(self, request: Request) -> Response:
         """Make an account."""
         body = read(request, SignUpInput)
+        limits.spend_sign_up(request)
         account = cognito.sign_up(**body)
         user = {
             "sub": account.sub,
@@ -99,13 +115,15 @@ class ConfirmView(PublicView):
         operation_id="confirm_sign_up",
         request=ConfirmInput,
         success={200: (MessageAnswer, "Confirmed; the account can sign in.")},
-        errors=[CodeMismatch, CodeExpired, ValueRefused, *ANY_CALL],
+        errors=[CodeMismatch, CodeExpired, ValueRefused, *LIMITED_CALL],
         examples=[OpenApiExample("The code", value={"email": EMAIL, "code": "123456"})],
         auth=False,
     )
     def post(self, request: Request) -> Response:
         """Confirm the address with the code that was sent to it."""
-        cognito.confirm(**read(request, ConfirmInput))
+        body = read(request, ConfirmInput)
+        limits.spend_code(request, account=body["email"])
+        cognito.confirm(**body)
         return done("Address confirmed. Sign in with POST /users/login")
 
 
@@ -116,13 +134,15 @@ class ResendCodeView(PublicView):
         operation_id="resend_code",
         request=EmailInput,
         success={202: (MessageAnswer, "The same whatever the address.")},
-        errors=[*ANY_CALL],
+        errors=[*LIMITED_CALL],
         examples=[OpenApiExample("An address", value={"email": EMAIL})],
         auth=False,
     )
     def post(self, request: Request) -> Response:
         """Send the sign-up code again."""
-        cognito.resend_code(**read(request, EmailInput))
+        body = read(request, EmailInput)
+        limits.spend_code(request, account=body["email"])
+        cognito.resend_code(**body)
         return done("If an account waits for its code, a new one is on its way.", status=202)
 
 
@@ -133,13 +153,23 @@ class LogInView(PublicView):
         operation_id="log_in",
         request=LogInInput,
         success={200: (TokensAnswer, "Signed in.")},
-        errors=[InvalidCredentials, UserNotConfirmed, PasswordResetRequired, ChallengeRequired, *ANY_CALL],
+        errors=[
+            InvalidCredentials,
+            UserNotConfirmed,
+            PasswordResetRequired,
+            ChallengeRequired,
+            *LIMITED_CALL,
+        ],
         examples=[OpenApiExample("A customer", value={"email": EMAIL, "password": EXAMPLE_PASSWORD})],
+        links=SIGNED_IN_CALLS,
         auth=False,
     )
     def post(self, request: Request) -> Response:
         """Sign in with e-mail address and password."""
-        return _tokens("Login successful", cognito.log_in(**read(request, LogInInput)))
+        body = read(request, LogInInput)
+        with limits.password_try(request, account=body["email"]):
+            tokens = cognito.log_in(**body)
+        return _tokens("Login successful", tokens)
 
 
 class RefreshView(PublicView):
@@ -150,6 +180,7 @@ class RefreshView(PublicView):
         request=RefreshInput,
         success={200: (TokensAnswer, "New tokens, and the refresh token in force from now on.")},
         errors=[InvalidRefreshToken, *ANY_CALL],
+        links=SIGNED_IN_CALLS,
         auth=False,
     )
     def post(self, request: Request) -> Response:
@@ -165,13 +196,15 @@ class ForgotPasswordView(PublicView):
         operation_id="forgot_password",
         request=EmailInput,
         success={202: (MessageAnswer, "The same whatever the address.")},
-        errors=[*ANY_CALL],
+        errors=[*LIMITED_CALL],
         examples=[OpenApiExample("An address", value={"email": EMAIL})],
         auth=False,
     )
     def post(self, request: Request) -> Response:
         """Send a code that allows a new password."""
-        cognito.forgot_password(**read(request, EmailInput))
+        body = read(request, EmailInput)
+        limits.spend_code(request, account=body["email"])
+        cognito.forgot_password(**body)
         return done("If the account exists, a code is on its way: POST /users/reset-password", status=202)
 
 
@@ -182,7 +215,7 @@ class ResetPasswordView(PublicView):
         operation_id="reset_password",
         request=ResetPasswordInput,
         success={200: (MessageAnswer, "The new password counts.")},
-        errors=[WeakPassword, CodeMismatch, CodeExpired, ValueRefused, *ANY_CALL],
+        errors=[WeakPassword, CodeMismatch, CodeExpired, ValueRefused, *LIMITED_CALL],
         examples=[
             OpenApiExample("The code", value={"email": EMAIL, "code": "654321", "password": "N3w!passw"})
         ],
@@ -190,5 +223,7 @@ class ResetPasswordView(PublicView):
     )
     def post(self, request: Request) -> Response:
         """Set a new password with the code that was sent."""
-        cognito.reset_password(**read(request, ResetPasswordInput))
+        body = read(request, ResetPasswordInput)
+        limits.spend_code(request, account=body["email"])
+        cognito.reset_password(**body)
         return done("Password changed. Sign in with POST /users/login")

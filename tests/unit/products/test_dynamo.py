@@ -8,21 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pynamodb.exceptions import DoesNotExist, GetError, PutError, QueryError, TransactWriteError, UpdateError
 
-from products.dynamo import (
-    CALL_SECONDS,
-    MAX_ATTEMPTS,
-    DecimalAttribute,
-    IntegerAttribute,
-    TextMapAttribute,
-    call,
-    codes_of,
-    is_passing,
-)
+from products.dynamo import call
 from products.errors import CatalogueUnavailable
 from products.models import Product
 from products.selectors import get_any_product, get_product
 from shop.aws import dynamodb_connection
 from shop.deadline import Deadline
+from shop.dynamo import (
+    CALL_SECONDS,
+    MAX_ATTEMPTS,
+    DecimalAttribute,
+    IntegerAttribute,
+    TextMapAttribute,
+    codes_of,
+    create_missing,
+    is_passing,
+)
 
 ITEM = {
     "productId": {"S": "prod_001"},
@@ -223,6 +224,16 @@ def test_a_product_takes_metadata_under_any_name(key):
     product = Product("p", metadata={key: "x"})
 
     assert product.to_dynamodb_dict()["metadata"] == {"M": {key: {"S": "x"}}}
+
+
+def test_a_table_whose_creation_arrived_late_is_not_asked_for_a_third_time(dynamodb):
+    table = {"TableName": Product.Meta.table_name, "TableStatus": "ACTIVE"}
+    for _ in range(2):
+        dynamodb.then_refuse("ResourceNotFoundException")
+    dynamodb.then_refuse("ResourceInUseException").then(200, {"Table": table})
+
+    assert create_missing([Product], unavailable=CatalogueUnavailable) == [Product.Meta.table_name]
+    assert dynamodb.calls == {"DescribeTable": 3, "CreateTable": 1}
 
 
 def test_all_models_share_one_client():

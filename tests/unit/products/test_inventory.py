@@ -7,9 +7,9 @@ from botocore.exceptions import ReadTimeoutError
 from pynamodb.exceptions import TransactWriteError
 
 from products import inventory
-from products.dynamo import MAX_ATTEMPTS
 from products.errors import CatalogueUnavailable, OutOfStock, ReservationReleased
 from products.models import Product, now
+from shop.dynamo import MAX_ATTEMPTS
 
 REFUSED, CONFLICT = "ConditionalCheckFailed", "TransactionConflict"
 UID = "7d4a4f7e-0000-4000-8000-000000000001"

@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from pynamodb.exceptions import GetError, TableError, TransactWriteError, UpdateError
 
-from products.dynamo import codes_of, is_passing
+from shop.dynamo import codes_of, is_passing
 
 SILENCES = [
     ReadTimeoutError(endpoint_url="http://dynamodb"),
