@@ -1,11 +1,14 @@
 """What ``manage.py check --deploy`` refuses to put before real customers."""
 
 import os
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 (Django's own name)
+
+from shop.browsers import LOCAL_ORIGIN
 
 # Stripe counts these in other units than hundredths (docs.stripe.com/currencies).
 _WHOLE = (
@@ -64,6 +67,53 @@ def _check_database() -> list[CheckMessage]:
             Warning("DATABASE_SSL_CA is unset: the connection to MySQL is not verified TLS.", id="shop.W001")
         ]
     return []
+
+
+def _is_weak(key: str) -> bool:
+    """Tell whether a key can be guessed: Django's measure (50 characters), and more than a few different ones."""
+    return len(key) < 50 or len(set(key)) < 10 or key.startswith("django-insecure-")
+
+
+def _check_keys() -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    if _is_weak(settings.SECRET_KEY):
+        found.append(Error("DJANGO_SECRET_KEY can be guessed: take 50 random characters.", id="shop.E012"))
+    if any(_is_weak(key) for key in settings.SECRET_KEY_FALLBACKS):
+        found.append(Error("DJANGO_SECRET_KEY_FALLBACKS has a key that can be guessed.", id="shop.E013"))
+    return found
+
+
+def _check_origins() -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    if settings.CORS_ALLOW_LOCAL_ORIGINS or any(
+        re.fullmatch(LOCAL_ORIGIN, origin) for origin in settings.CORS_ALLOWED_ORIGINS
+    ):
+        found.append(Error("CORS lets pages of anyone's own machine call the shop.", id="shop.E015"))
+    elif not all(origin.startswith("https://") for origin in settings.CORS_ALLOWED_ORIGINS):
+        found.append(
+            Error("CORS_ALLOWED_ORIGINS has an http origin: anyone on the way can be it.", id="shop.E016")
+        )
+    if not all(re.fullmatch(r"https://[^*]+", origin) for origin in settings.CSRF_TRUSTED_ORIGINS):
+        found.append(
+            Error("DJANGO_CSRF_TRUSTED_ORIGINS must hold https origins without wildcards.", id="shop.E017")
+        )
+    return found
+
+
+@register(Tags.security, deploy=True)
+def check_surface(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
+    """Refuse debugging, keys that can be guessed, and doors wider than they need be."""
+    found: list[CheckMessage] = []
+    if settings.DEBUG:
+        found.append(Error("DJANGO_DEBUG shows source and settings to strangers.", id="shop.E011"))
+    if any(host.startswith((".", "*")) for host in settings.ALLOWED_HOSTS):
+        found.append(Error("DJANGO_ALLOWED_HOSTS has a wildcard: name each host.", id="shop.E014"))
+    found += [
+        Error(f"{name} is not https: its keys could be anyone's.", id="shop.E018")
+        for name in ("COGNITO_ISSUER", "COGNITO_JWKS_URL")
+        if not getattr(settings, name).startswith("https://")
+    ]
+    return found + _check_keys() + _check_origins()
 
 
 @register(Tags.security, deploy=True)

@@ -25,6 +25,7 @@ from shop.errors import (
     UnavailableError,
     UnprocessableError,
 )
+from shop.logging import note
 from shop.wire import BodyTooLarge, LengthRequired, dump_json
 
 log = structlog.get_logger("shop.errors")
@@ -53,9 +54,14 @@ FRAMEWORK_PROBLEMS: dict[int, tuple[str, str, str]] = {
     404: ("not_found", "Not found", "There is nothing at this address."),
     405: ("method_not_allowed", "Method not allowed", "This address does not answer this method; `Allow` lists those it does."),
     406: ("not_acceptable", "Not acceptable", "This service answers application/json."),
+    414: ("uri_too_long", "Address too long", "The request's first line is longer than 4,094 bytes."),
     415: ("unsupported_media_type", "Unsupported media type", "Bodies are application/json."),
+    417: ("expectation_failed", "Expectation failed", "`Expect` can ask for `100-continue` and nothing else."),
     429: ("too_many_requests", "Too many requests", "Come back after `Retry-After` seconds."),
+    431: ("headers_too_large", "Headers too large", "More than 64 headers, or one longer than 8,190 bytes."),
     500: ("internal_error", "Internal error", "A fault of ours. It is logged under the request's id."),
+    501: ("not_implemented", "Not implemented", "A `Transfer-Encoding` that this service does not know."),
+    503: ("service_unavailable", "Temporarily unavailable", "The service did not answer. A write may or may not have been done: look, or repeat it with its key."),
 }  # fmt: skip
 
 
@@ -89,12 +95,12 @@ def problem(
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | None:
     """Answer every expected failure as a problem; None means a bug, which becomes a logged 500."""
-    path = context["request"].path
+    request = context["request"]
     if isinstance(exc, OperationalError | InterfaceError):
         log.warning("the database did not answer", error=str(exc))
         exc = DatabaseUnavailable("The order database did not answer; try again.")
     if isinstance(exc, DomainError):
-        return _domain_response(exc, path)
+        return _domain_response(exc, request)
     if isinstance(exc, Http404 | PermissionDenied):
         exc = drf.NotFound() if isinstance(exc, Http404) else drf.PermissionDenied()
     response = drf_exception_handler(exc, dict(context))  # keeps WWW-Authenticate, Allow and Retry-After
@@ -109,29 +115,42 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | 
         errors, detail = [], meaning
         if isinstance(exc, drf.AuthenticationFailed) and isinstance(own_code, str):
             code, detail = own_code, str(exc.detail)
+    _note(request, code=code, errors=errors)
     response.data = problem(
-        status=response.status_code, code=code, title=title, detail=detail, instance=path, errors=errors
+        status=response.status_code,
+        code=code,
+        title=title,
+        detail=detail,
+        instance=request.path,
+        errors=errors,
     )
     response.content_type = PROBLEM_JSON
     return response
 
 
-def _domain_response(exc: DomainError, path: str) -> Response:
+def _note(request: Any, *, code: str, errors: Sequence[FieldError] = ()) -> None:
+    """Put a refusal into the request's log line: codes only, for words and places quote what was sent."""
+    faults = {"faults": sorted({error.code for error in errors})} if errors else {}
+    note(request, problem=code, **faults)
+
+
+def _domain_response(exc: DomainError, request: Any) -> Response:
     headers = _headers(exc)
     if isinstance(exc, UnavailableError):
         log.warning("a dependency did not answer", problem=exc.code, cause=repr(exc.__cause__))
     return Response(
-        _problem_of(exc, path), status=status_of(type(exc)), headers=headers, content_type=PROBLEM_JSON
+        _problem_of(exc, request), status=status_of(type(exc)), headers=headers, content_type=PROBLEM_JSON
     )
 
 
-def _problem_of(exc: DomainError, path: str) -> dict[str, Any]:
+def _problem_of(exc: DomainError, request: Any) -> dict[str, Any]:
+    _note(request, code=exc.code, errors=exc.errors)
     return problem(
         status=status_of(type(exc)),
         code=exc.code,
         title=exc.title,
         detail=exc.message,
-        instance=path,
+        instance=request.path,
         errors=exc.errors,
     )
 
@@ -147,7 +166,7 @@ def _headers(exc: DomainError) -> dict[str, str]:
 def problem_response(request: HttpRequest, exc: DomainError) -> HttpResponse:
     """Answer a failure outside of any API view (middleware, unknown addresses, the 500 page)."""
     return HttpResponse(
-        dump_json(_problem_of(exc, request.path)),
+        dump_json(_problem_of(exc, request)),
         status=status_of(type(exc)),
         content_type=PROBLEM_JSON,
         headers=_headers(exc),
@@ -157,6 +176,7 @@ def problem_response(request: HttpRequest, exc: DomainError) -> HttpResponse:
 def framework_response(request: HttpRequest, status: int) -> HttpResponse:
     """Answer one of the framework's own refusals outside of any API view."""
     code, title, meaning = FRAMEWORK_PROBLEMS[status]
+    _note(request, code=code)
     body = problem(status=status, code=code, title=title, detail=meaning, instance=request.path)
     return HttpResponse(dump_json(body), status=status, content_type=PROBLEM_JSON)
 

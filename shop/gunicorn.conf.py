@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from shop.logging import logging_config
 
 bind = f"{os.environ.get('BIND', '0.0.0.0')}:{os.environ.get('PORT', '8000')}"  # noqa: S104 (a container's only way)
-worker_class = "gthread"
+worker_class = "shop.http_worker.ProblemWorker"  # gthread, whose refusals are problems too
 workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
 threads = int(os.environ.get("GUNICORN_THREADS") or 8)
 
@@ -34,6 +34,15 @@ control_socket_disable = True
 limit_request_line = 4094
 limit_request_fields = 64
 limit_request_field_size = 8190
+
+# No peer may set the scheme, SCRIPT_NAME or PATH_INFO by a header, not even one on this machine (the default).
+# X-Forwarded-Proto is Django's to believe, where BEHIND_TLS_PROXY says so.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
+# X_Forwarded_For would come out as X-Forwarded-For: such names are left out, as nginx does.
+header_map = "drop"
+proxy_protocol = "off"
 
 # The application logs one line per request. gunicorn's own lines take the same form.
 accesslog = None

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from shop.errors import UnavailableError
 from shop.exception_handler import PROBLEM_JSON, problem
+from shop.logging import note
 from shop.schema import describe
 
 log = structlog.get_logger("shop.health")
@@ -128,6 +129,7 @@ class ReadyView(HealthView):
                     "info": info,
                 }
             )
+        note(request, problem=NotReady.code)
         failed = ", ".join(name for name, check in checks.items() if not check["ok"])
         body = problem(
             status=503,

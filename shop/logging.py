@@ -13,14 +13,44 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 # Every character that an address may have before its @. The look-behind keeps long texts without one cheap.
 _LOCAL = r"[\w.!#$%&'*+/=?^`{|}~\"-]"
-_EMAIL = re.compile(rf"(?<!{_LOCAL})({_LOCAL}){_LOCAL}*@(\[?[\w-]+(?:[.:][\w-]+)+)")
-_JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)*")
+# A path may hold the @ percent-encoded, once or twice.
+_EMAIL = re.compile(rf"(?<!{_LOCAL})({_LOCAL}){_LOCAL}*(?:@|%(?:25)*40)(\[?[\w-]+(?:[.:][\w-]+)+)")
+# Tokens of Cognito (whole or torn), of any other kind after "Bearer", and keys of Stripe and AWS.
+_TOKEN = re.compile(
+    r"eyJ[\w%.=-]{8,}|(?P<scheme>bearer\s+)[^\s,]{4,}|\b[spr]k_(?:live|test)_\w+|\bwhsec_\w+|\bA[KS]IA[A-Z0-9]{16}\b",
+    re.IGNORECASE | re.ASCII,
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_FACTS = "shop.facts"
+# Our own addresses have no part longer than a UUID.
+_LONGEST_PART, _LONGEST_PATH = 64, 256
 _SECRET_NAMES = re.compile(r"passw|secret|token|authorization|cookie|^code$", re.IGNORECASE)
 
 
 def mask(text: str) -> str:
     """Hide tokens, and all of an e-mail address but its first letter and domain."""
-    return _EMAIL.sub(r"\1***@\2", _JWT.sub("[token]", text))
+    return _EMAIL.sub(r"\1***@\2", _TOKEN.sub(_without_token, text))
+
+
+def _without_token(found: re.Match[str]) -> str:
+    return f"{found['scheme'] or ''}[token]"
+
+
+def note(request: Any, **facts: Any) -> None:
+    """Add facts to the one line that is logged for a request: who called, why it was refused."""
+    request.META.setdefault(_FACTS, {}).update(facts)
+
+
+def facts_of(request: Any) -> dict[str, Any]:
+    """Return what was noted of a request."""
+    facts: dict[str, Any] = request.META.get(_FACTS, {})
+    return facts
+
+
+def loggable_path(path: str) -> str:
+    """Shorten a path for the log: whoever calls may write anything in it, a secret of any form included."""
+    parts = [part if len(part) <= _LONGEST_PART else "[long]" for part in path.split("/")]
+    return "/".join(parts)[:_LONGEST_PATH]
 
 
 def mask_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -41,6 +71,20 @@ def _masked(name: str, value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     return mask(value if isinstance(value, str) else repr(value))
+
+
+def _one_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Let nobody who is quoted in a line for people begin another (JSON escapes by itself)."""
+    for key, value in event.items():
+        if key == "exception":
+            event[key] = "\n".join(f"  | {_visible(line)}" for line in str(value).split("\n"))
+        elif isinstance(value, str):
+            event[key] = _visible(value)
+    return event
+
+
+def _visible(text: str) -> str:
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def _request_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -80,6 +124,7 @@ def logging_config(*, log_format: str, level: str) -> dict[str, Any]:
         last = [
             structlog.processors.format_exc_info,  # before the masking; the renderer's own shows local variables
             mask_event,
+            _one_line,
             _request_line,
             structlog.dev.ConsoleRenderer(
                 colors=False, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
@@ -112,5 +157,6 @@ def logging_config(*, log_format: str, level: str) -> dict[str, Any]:
             "pynamodb": {"level": "WARNING"},
             "urllib3": {"level": "ERROR"},
             "django.request": {"filters": ["bugs"]},
+            "django.security": {"level": "CRITICAL"},  # refusals, which our own line tells of
         },
     }

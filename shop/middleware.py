@@ -1,4 +1,4 @@
-"""What happens to every request before a view sees it: its id, its log line, its size, and the health checks."""
+"""What happens to every request before a view sees it, and to every answer on its way out."""
 
 import re
 import time
@@ -7,11 +7,15 @@ from collections.abc import Callable
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.middleware.security import SecurityMiddleware
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from shop import metrics
+from shop.browsers import PERMISSIONS_POLICY
 from shop.exception_handler import problem_response
 from shop.health import LiveView, ReadyView
+from shop.logging import facts_of, loggable_path
 from shop.wire import BodyTooLarge, LengthRequired
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -23,10 +27,34 @@ _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 
 # What goes well here is not worth a line: probes every few seconds, pictures and scripts.
 QUIET = ("/health/", "/static/")
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_PARAMETER = re.compile(r"<(?:\w+:)?")
+
+
+def route_of(request: HttpRequest) -> str:
+    """Return the method and the path's template, ``GET /orders/{order_id}``: of few values, whatever is asked for."""
+    match = request.resolver_match
+    if match is None or match.route.startswith("^") or request.method not in METHODS:
+        return "other"
+    if "admin" in match.namespaces:
+        return f"{request.method} /admin"
+    return f"{request.method} /{_PARAMETER.sub('{', match.route).replace('>', '}')}"
+
+
+def measured(request: HttpRequest, *, status: int, ms: float) -> list[metrics.Measurement]:
+    """Return what an answered request adds to the metrics."""
+    found = [
+        metrics.Measurement(metrics.REQUESTS, 1, f"{status // 100}xx"),
+        metrics.Measurement(metrics.REQUEST_MILLISECONDS, ms, route_of(request)),
+    ]
+    return [*found, metrics.Measurement(metrics.REQUESTS_THROTTLED, 1)] if status == 429 else found
 
 
 class RequestIdMiddleware:
-    """Give the request an id, return it, and write one log line when it is answered."""
+    """Give the request an id, return it, and write the one log line when it is answered.
+
+    Views and handlers add to that line with :func:`shop.logging.note`: who called, why it was refused.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -41,16 +69,63 @@ class RequestIdMiddleware:
         request.META["shop.request_id"] = request_id
         response = self.get_response(request)
         response["X-Request-ID"] = request_id
-        if request.method == "HEAD" and not response.streaming:
-            response.content = b""  # Content-Length is set by now and stays
+        if not response.streaming:
+            # Django's CommonMiddleware counts what views answer, not what the middlewares around it do.
+            response.headers.setdefault("Content-Length", str(len(response.content)))
+            if request.method == "HEAD":
+                response.content = b""
         if response.status_code >= 400 or not request.path.startswith(QUIET):
+            ms = round((time.perf_counter() - began) * 1000, 1)
             log.info(
                 "request",
                 method=request.method,
-                path=request.path,
+                path=loggable_path(request.path),
                 status=response.status_code,
-                ms=round((time.perf_counter() - began) * 1000, 1),
+                ms=ms,
+                **facts_of(request),
+                **metrics.embedded(*measured(request, status=response.status_code, ms=ms)),
             )
+        return response
+
+
+class SecurityHeadersMiddleware(SecurityMiddleware):
+    """Put the headers that browsers obey on every answer, whoever made it.
+
+    Django's own class stands further in and sends plain HTTP to HTTPS; its refusal of an unknown Host is answered
+    outside of it, and would go out without them.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
+        """Pass everything on."""
+        return None
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Add what Django knows, and what it leaves to others."""
+        response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        return super().process_response(request, response)
+
+
+class CacheControlMiddleware:
+    """Say what may be kept: nothing that is somebody's, no failure, and of the rest nothing unasked."""
+
+    somebodys = re.compile(r"/(?:users|orders|admin)(?:/|\Z)")
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request."""
+        response = self.get_response(request)
+        if (
+            "Authorization" in request.headers
+            or self.somebodys.match(request.path)
+            or response.status_code >= 400
+        ):
+            response.headers["Cache-Control"] = "no-store"
+        else:
+            # Kept, and shown only after the ETag was asked for: a price or a stock is never stale.
+            response.headers.setdefault("Cache-Control", "no-cache")
         return response
 
 

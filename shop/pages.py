@@ -6,9 +6,11 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 from django.utils.encoding import escape_uri_path
 from django.views.decorators.csrf import csrf_exempt
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularJSONAPIView
 from rest_framework import serializers
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import AllowAny
@@ -18,6 +20,7 @@ from rest_framework.views import APIView
 
 from shop.errors import DomainError
 from shop.exception_handler import FRAMEWORK_PROBLEMS, framework_response, status_of
+from shop.logging import note
 from shop.schema import describe
 
 LINKS = {
@@ -47,6 +50,11 @@ class PublicView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
     content_negotiation_class = OwnChoice
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Say that the answer depends on who asks."""
+        patch_vary_headers(response, ["Accept"])
+        return super().finalize_response(request, response, *args, **kwargs)
 
 
 class FrontAnswer(serializers.Serializer[Any]):
@@ -83,13 +91,13 @@ class SchemaView(SpectacularJSONAPIView):
     permission_classes = (AllowAny,)
 
 
-class DocsView(SpectacularSwaggerView):
-    """The API browser; everything it needs is served from here."""
+class DocsView(PublicView):
+    """The API browser; everything it needs is served from here, and nothing of it is inline."""
 
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
-    url = "/schema"
-    title = "shop API"
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> HttpResponse:
+        """Answer with the page; static/shop/docs.js starts Swagger UI in it."""
+        return render(request, "shop/docs.html")
 
 
 def error_table() -> list[dict[str, Any]]:
@@ -161,11 +169,18 @@ def without_slash(request: HttpRequest, path: str) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Django's own refusals (an unknown Host, a malformed address)."""
+    note(request, reason=type(exception).__name__)
     return framework_response(request, 400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Refuse outside of any view."""
+    return framework_response(request, 403)
+
+
+def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Refuse a form of the back office that was not ours, or that is older than the session."""
+    note(request, reason="csrf")
     return framework_response(request, 403)
 
 

@@ -8,12 +8,13 @@ from decimal import Decimal
 
 import pytest
 import structlog
+from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.logging import mask, mask_event
+from shop.logging import facts_of, loggable_path, mask, mask_event, note
 
-TOKEN = "eyJraWQiOiJhIn0.eyJzdWIiOiJiIn0.c2lnbmF0dXJl"
+TOKEN = "eyJraWQiOiJhIn0.eyJzdWIiOiJiIn0.c2lnbmF0dXJl"  # pragma: allowlist secret (signed by nobody)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,16 @@ TOKEN = "eyJraWQiOiJhIn0.eyJzdWIiOiJiIn0.c2lnbmF0dXJl"
         ("mary!j@example.com", "m***@example.com"),
         ("o'brien@exämple.com", "o***@exämple.com"),
         ("ann@[192.0.2.7]", "a***@[192.0.2.7]"),
+        ("/users/ann%40example.com", "/***@example.com"),
+        ("/a/ann.lee%2540example.com/b", "/***@example.com/b"),
+        ("Bearer opaque-token-1234", "Bearer [token]"),
+        ("bearer  not.a/jwt==, and more", "bearer  [token], and more"),
+        ("torn eyJraWQiOiJh", "torn [token]"),
+        ("/x/eyJraWQi%2EeyJzdWIi", "/x/[token]"),
+        ("key sk_live_4eC39HqLyjWD here", "key [token] here"),
+        ("rk_test_abc and whsec_abc", "[token] and [token]"),
+        ("AKIAIOSFODNN7EXAMPLE", "[token]"),  # pragma: allowlist secret (Amazon's own example)
+        ("the eye of a skier", "the eye of a skier"),
     ],
 )
 def test_addresses_and_tokens_are_masked(text, masked):
@@ -137,3 +148,52 @@ def test_nothing_below_the_level_is_written(log_lines):
     logging.getLogger("botocore").info("chatter")
 
     assert read() == []
+
+
+@pytest.mark.parametrize(
+    ("path", "logged"),
+    [
+        ("/orders/7", "/orders/7"),
+        ("/products/" + "x" * 64, "/products/" + "x" * 64),
+        ("/reset/" + "x" * 65 + "/now", "/reset/[long]/now"),
+        ("/a" * 200, ("/a" * 200)[:256]),
+    ],
+)
+def test_a_path_is_logged_as_far_as_one_of_ours_can_reach(path, logged):
+    assert loggable_path(path) == logged
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+@pytest.mark.parametrize("break_", ["\n", "\r\n", "\x0b", "\x1b[2K", "\x85", "\u2028", "\0"])
+def test_what_is_quoted_begins_no_line_of_its_own(log_lines, log_format, break_):
+    read = log_lines(log_format)
+    forged = f"/x{break_}12:00:00 200 GET /forged"
+
+    structlog.get_logger("shop.request").info("request", method="GET", path=forged, status=404, ms=1.5)
+    logging.getLogger("some.library").warning("sent %s", forged)
+
+    lines = read()
+    assert len(lines) == 2
+    assert not any(character in "".join(lines) for character in break_ if not character.isprintable())
+
+
+def test_a_traceback_for_people_is_set_in_so_that_it_begins_no_line(log_lines):
+    read = log_lines("console")
+    try:
+        json.loads("x\n12:00:00 200 GET /forged")["x"]
+    except ValueError:
+        structlog.get_logger("shop.test").exception("broke")
+
+    first, *rest = read()
+    assert "broke" in first
+    assert rest
+    assert all(line.startswith("  | ") for line in rest if line)
+
+
+def test_facts_are_noted_one_upon_the_other():
+    request = RequestFactory().get("/")
+
+    assert facts_of(request) == {}
+    note(request, sub="a-b")
+    note(request, problem="not_found", faults=["required"])
+    assert facts_of(request) == {"sub": "a-b", "problem": "not_found", "faults": ["required"]}

@@ -4,8 +4,9 @@ import json
 import uuid
 
 import pytest
+import structlog
 from django.http import HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from structlog.contextvars import bind_contextvars, get_contextvars
 from structlog.testing import capture_logs
 
@@ -72,6 +73,61 @@ def test_one_line_is_logged_for_a_request_without_its_query():
         "path": "/orders",
         "status": 200,
     }
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "logged"),
+    [
+        ("GET", "/nope", {}, {"status": 404, "problem": "not_found"}),
+        ("GET", "/nope/ann@example.com", {}, {"status": 404, "problem": "not_found"}),
+        ("GET", "/orders", {}, {"status": 401, "problem": "not_authenticated"}),
+        ("POST", "/orders", {"Content-Length": "1048577"}, {"status": 413, "problem": "payload_too_large"}),
+        ("DELETE", "/docs/errors", {}, {"status": 405, "problem": "method_not_allowed"}),
+        (
+            "GET",
+            "/products",
+            {"Host": "evil.example"},
+            {"status": 400, "problem": "invalid_request", "reason": "DisallowedHost"},
+        ),
+        (
+            "GET",
+            "/orders",
+            {"Authorization": "Basic YW5uOnNlY3JldA=="},
+            {
+                "status": 401,
+                "problem": "invalid_token",
+                "reason": "The Authorization header must be `Bearer` and one access token.",
+            },
+        ),
+        ("POST", "/admin/login/", {}, {"status": 403, "problem": "permission_denied", "reason": "csrf"}),
+        ("POST", "/users/login", {}, {"status": 400, "problem": "invalid_request", "faults": ["required"]}),
+    ],
+)
+def test_a_refusal_is_one_line_that_names_its_code(settings, method, path, headers, logged):
+    settings.REQUIRE_AUTH = True
+    body = b"{}" if path == "/users/login" else b""
+
+    with capture_logs() as lines:
+        Client(enforce_csrf_checks=True).generic(
+            method, path, body, content_type="application/json", headers=headers
+        )
+
+    (line,) = lines
+    assert line.pop("ms") >= 0
+    assert line == {"event": "request", "log_level": "info", "method": method, "path": path, **logged}
+
+
+def test_a_refusal_is_written_down_once_and_django_adds_nothing(log_lines, monkeypatch):
+    read = log_lines("json")
+    # The middleware's own has kept the configuration that it was first used with.
+    monkeypatch.setattr("shop.middleware.log", structlog.get_logger("shop.request"))
+
+    Client().get("/nope/ann@example.com", headers={"Host": "evil.example"})
+
+    (line,) = map(json.loads, read())
+    assert (line["logger"], line["status"], line["problem"], line["reason"], line["path"]) == (
+        "shop.request", 400, "invalid_request", "DisallowedHost", "/***@example.com",
+    )  # fmt: skip
 
 
 def test_health_checks_are_logged_only_when_they_fail():

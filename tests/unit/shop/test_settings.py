@@ -50,9 +50,31 @@ def test_the_least_that_must_be_set_is_enough_and_everything_is_closed(start):
     assert settings["SECURE_SSL_REDIRECT"] is True
     assert settings["SESSION_COOKIE_SECURE"] is True
     assert settings["CSRF_COOKIE_SECURE"] is True
+    assert settings["SESSION_COOKIE_NAME"] == "__Host-sessionid"
+    assert settings["CSRF_COOKIE_NAME"] == "__Host-csrftoken"
+    assert settings["CORS_ALLOWED_ORIGINS"] == settings["CORS_ALLOWED_ORIGIN_REGEXES"] == []
     assert settings["COGNITO_ISSUER"] == "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Pool"
     assert settings["COGNITO_JWKS_URL"] == f"{settings['COGNITO_ISSUER']}/.well-known/jwks.json"
     assert settings["DATABASES"]["default"]["ATOMIC_REQUESTS"] is False
+
+
+def test_without_tls_cookies_have_names_that_browsers_take_without_it(start):
+    settings = start(BEHIND_TLS_PROXY="false")
+
+    assert (settings["SESSION_COOKIE_NAME"], settings["CSRF_COOKIE_NAME"]) == ("sessionid", "csrftoken")
+    assert "SECURE_PROXY_SSL_HEADER" not in settings
+
+
+def test_lists_are_split_at_commas_and_taken_as_they_are(start):
+    settings = start(
+        DJANGO_ALLOWED_HOSTS="a.example,b.example,",
+        DJANGO_SECRET_KEY_FALLBACKS="$one-that-begins-so,$another",
+        CORS_ALLOWED_ORIGINS="https://a.example,http://localhost:5173",
+    )
+
+    assert settings["ALLOWED_HOSTS"] == ["a.example", "b.example"]
+    assert settings["SECRET_KEY_FALLBACKS"] == ["$one-that-begins-so", "$another"]
+    assert settings["CORS_ALLOWED_ORIGINS"] == ["https://a.example", "http://localhost:5173"]
 
 
 @pytest.mark.parametrize("key", [None, "", "  "])
@@ -92,6 +114,10 @@ def test_orders_are_settled_in_the_request_unless_there_is_a_queue(start):
         ("REQUIRE_AUTH", ""),
         ("DJANGO_DEBUG", "2"),
         ("BEHIND_TLS_PROXY", "maybe"),
+        ("CORS_ALLOW_LOCAL_ORIGINS", "localhost"),
+        ("CORS_ALLOWED_ORIGINS", "*"),
+        ("CORS_ALLOWED_ORIGINS", "https://app.example.com/"),
+        ("CORS_ALLOWED_ORIGINS", "https://app.example.com, https://other.example.com"),
         ("PAYMENTS_ARE_MOCK", "y"),
         ("ORDER_BUDGET_SECONDS", "eight"),
         ("ORDER_BUDGET_SECONDS", "0"),
@@ -154,7 +180,7 @@ def test_with_a_certificate_authority_mysql_must_prove_its_name(start):
 
 def test_a_file_sets_what_the_environment_leaves_open(start, tmp_path):
     file = tmp_path / "shop.env"
-    file.write_text("CURRENCY=EUR\nAWS_REGION=from-the-file\n")
+    file.write_text("CURRENCY=EUR\nAWS_REGION=from-the-file\n")  # pragma: allowlist secret (two settings)
 
     settings = start(ENV_FILE=str(file))
 
