@@ -7,12 +7,14 @@ import pytest
 # Set by `make test` (shop/local/test.py); each is "real" or says what stands in its place.
 MYSQL = os.environ.get("SHOP_TEST_MYSQL", "none")
 DYNAMODB = os.environ.get("SHOP_TEST_DYNAMODB", "none")
+NGINX = os.environ.get("SHOP_TEST_NGINX", "none")  # or the path of the program
 
 SKIPS = {
     "mysql": (MYSQL != "real", "needs a real MySQL or MariaDB: `make test` starts one"),
     "real_dynamodb": (DYNAMODB != "real", "needs the official DynamoDB Local: `make test` starts one"),
     "dynamodb": (DYNAMODB == "none", "needs DynamoDB: `make test` starts one"),
     "cognito": (DYNAMODB == "none", "needs a Cognito user pool: `make test` makes one"),
+    "nginx": (NGINX == "none", "needs nginx: `make test` fetches one"),
     "journey": (DYNAMODB == "none", "needs the servers that `make test` starts"),
 }
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shop.local import dynamodb, mysql, places, processes, system
+from shop.local import dynamodb, mysql, nginx, places, processes, system
 
 FREE_DISK_BYTES = 1_500_000_000
 
@@ -43,6 +43,11 @@ def _dynamodb_local() -> str | None:
     return "fetched" if (places.CACHE / "dynamodb-local").is_dir() else None
 
 
+def _nginx() -> str | None:
+    fetched = places.CACHE / "nginx" / "nginx"
+    return system.program("nginx") or (str(fetched) if fetched.is_file() else None)
+
+
 def _environment(folder: str) -> str | None:
     return _version(str(places.ROOT / folder / "bin" / "python"), "--version")
 
@@ -73,6 +78,12 @@ def _findings() -> Iterator[Finding]:
     )
     yield Finding("MariaDB or MySQL", system.program("mariadbd", "mysqld"), "make test", mysql.HOW_TO_INSTALL)
     yield Finding("Java 17 or newer", dynamodb.java_version(), "make test", dynamodb.HOW_TO_INSTALL)
+    yield Finding(
+        "nginx",
+        _nginx(),
+        "make test",
+        f"make test fetches it where there is apt-get; else {nginx.HOW_TO_INSTALL}",
+    )
     yield Finding("DynamoDB Local", _dynamodb_local(), "make test", "make test fetches it")
     yield Finding("Docker", "answers" if system.docker_answers() else None, "make up", docker)
 

@@ -82,6 +82,40 @@ def apt_install(*packages: str) -> None:
         raise NotHere(f"apt-get could not install {' '.join(packages)} ({log})") from error
 
 
+def apt_download(package: str, *, directory: Path) -> None:
+    """Fetch a package of Debian or Ubuntu into a directory, without installing it; anyone may.
+
+    Raises:
+        NotHere: this is not such a system, or the package cannot be had.
+    """
+    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
+        raise NotHere("there is no apt-get")
+    command = ["apt-get", "download", package]
+    if _succeeds(command, directory=directory):
+        return
+    if can_apt():  # the lists of packages may be missing or old
+        places.LOGS.mkdir(parents=True, exist_ok=True)
+        _apt_update(places.LOGS / "apt.log")
+        if _succeeds(command, directory=directory):
+            return
+    raise NotHere(f"apt-get could not download {package}")
+
+
+def _succeeds(argv: Sequence[str], *, directory: Path) -> bool:
+    try:
+        done = subprocess.run(
+            argv,
+            cwd=directory,
+            capture_output=True,
+            timeout=APT_SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return done.returncode == 0
+
+
 @cache
 def docker_answers() -> bool:
     """Tell whether a Docker engine answers this user."""
