@@ -1,7 +1,7 @@
 """Reads of the catalogue. Nothing here writes."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pynamodb.exceptions import DoesNotExist
 
@@ -71,6 +71,22 @@ def list_products(*, category: str | None, limit: int, after: str | None) -> tup
         page = page[:limit]
         return page, page[-1].product_id
     return page, None
+
+
+def every_product(*, page_size: int = 100) -> Iterator[Product]:
+    """Walk through the whole catalogue in order of the ids, a page in memory at a time.
+
+    What is added or deleted on the way may be missing or present; nothing comes twice.
+
+    Raises:
+        CatalogueUnavailable: DynamoDB did not answer; what came before is right, and not all.
+    """
+    after: str | None = None
+    while True:
+        page, after = list_products(category=None, limit=page_size, after=after)
+        yield from page
+        if after is None:
+            return
 
 
 def _query_keys(*, category: str | None, limit: int, after: str | None) -> tuple[list[str], bool]:

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from products.inventory import MAX_STOCK
 from shop.pagination import PageQuery
 from shop.serializers import (
+    ChangeSerializer,
     MetadataField,
     MoneyField,
     MoneyNumberField,
@@ -43,19 +44,13 @@ class CreateProductInput(StrictSerializer):
     metadata = MetadataField(required=False)
 
 
-class UpdateProductInput(CreateProductInput):
+class UpdateProductInput(ChangeSerializer, CreateProductInput):
     """The fields to change; what was read may be sent back and is ignored."""
 
     read_back = frozenset({"productId", "createdAt", "updatedAt", "version"})
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "partial": True})
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse a change of nothing."""
-        if not attrs:
-            raise serializers.ValidationError("Name at least one field to change.", code="nothing_to_change")
-        return attrs
 
 
 class AdjustStockInput(StrictSerializer):

@@ -28,7 +28,7 @@ from products.serializers import (
 )
 from shop import headers
 from shop.pagination import InvalidCursor, decode_cursor, encode_cursor
-from shop.schema import describe
+from shop.schema import Link, describe
 from users.callers import caller_of
 from users.permissions import ReadOnlyOrAdmin
 
@@ -40,6 +40,22 @@ NEW_PRODUCT = {
     "description": "Warm light, three steps.",
 }
 
+_MADE = {"product_id": "$response.body#/product/productId"}
+_LISTED = {"product_id": "$response.body#/products/0/productId"}
+NEXT_CALLS = [
+    Link("get_product", _MADE),
+    Link("update_product", _MADE),
+    Link("replace_product_fields", _MADE),
+    Link("adjust_stock", _MADE),
+    Link("delete_product", _MADE),
+    Link(
+        "place_order",
+        body={
+            "email": "customer@example.com",
+            "items": [{"productId": "$response.body#/product/productId", "quantity": 1}],
+        },
+    ),
+]
 
 PRODUCT_ID = OpenApiParameter(
     "product_id", str, OpenApiParameter.PATH, examples=[OpenApiExample("The first", value="prod_001")]
@@ -93,6 +109,13 @@ class ProductListView(APIView):
         success={200: (ProductListAnswer, "A page of products, in order of their ids.")},
         errors=[InvalidCursor, CatalogueUnavailable],
         parameters=[ListProductsQuery],
+        links=[
+            Link("get_product", _LISTED, words="The first of the page; the same for the others."),
+            Link(
+                "list_products", {"cursor": "$response.body#/nextCursor"}, words="The next page, if not null."
+            ),
+        ],
+        auth="optional",
     )
     def get(self, request: Request) -> Response:
         """List the products, all or of one category."""
@@ -122,6 +145,7 @@ class ProductListView(APIView):
         errors=[CatalogueUnavailable],
         parameters=[headers.LOCATION],
         examples=[OpenApiExample("A lamp", value=NEW_PRODUCT)],
+        links=NEXT_CALLS,
     )
     def post(self, request: Request) -> Response:
         """Add a product to the catalogue."""
@@ -146,6 +170,13 @@ class ProductDetailView(APIView):
         },
         errors=[ProductNotFound, CatalogueUnavailable],
         parameters=[PRODUCT_ID, headers.IF_NONE_MATCH, headers.ETAG],
+        links=[
+            Link("update_product", {**_MADE, "If-Match": "$response.header.ETag"}),
+            Link(
+                "get_product", {**_MADE, "If-None-Match": "$response.header.ETag"}, words="304 if unchanged."
+            ),
+        ],
+        auth="optional",
     )
     def get(self, request: Request, product_id: str) -> Response:
         """Read one product; its stock is exact at the moment of reading."""

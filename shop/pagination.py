@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core import signing
+from django.http import QueryDict
 from rest_framework import serializers
 
 from shop.errors import DomainError
-from shop.serializers import QueryIntegerField
+from shop.serializers import MAX_UNKNOWN_NAMED, QueryIntegerField, StrictSerializer
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 100
@@ -21,8 +22,8 @@ class InvalidCursor(DomainError):
     title = "Invalid cursor"
 
 
-class PageQuery(serializers.Serializer[Any]):
-    """``limit`` and ``cursor`` of every list."""
+class PageQuery(StrictSerializer):
+    """``limit`` and ``cursor`` of every list. A parameter that means nothing here is refused."""
 
     limit = QueryIntegerField(
         min_value=1, max_value=MAX_LIMIT, default=DEFAULT_LIMIT, help_text="Entries in a page, at most."
@@ -30,6 +31,19 @@ class PageQuery(serializers.Serializer[Any]):
     cursor = serializers.CharField(
         required=False, help_text="`nextCursor` of the page before; not to be made by hand."
     )
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Judge the parameters as sent; a filter that is misspelled, doubled or empty must not become none.
+
+        DRF takes an empty parameter of a form for none, and the last of several for all of them.
+        """
+        if not isinstance(data, QueryDict):
+            return super().to_internal_value(data)
+        fault = serializers.ErrorDetail("Send this parameter once.", "repeated")
+        repeated = [name for name, values in data.lists() if len(values) > 1][:MAX_UNKNOWN_NAMED]
+        if repeated:
+            raise serializers.ValidationError({name: [fault] for name in repeated})
+        return super().to_internal_value(data.dict())
 
 
 def encode_cursor(position: Mapping[str, Any], *, scope: str) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from unicodedata import category, normalize
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -13,6 +14,7 @@ from shop.wire import timestamp
 
 _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,20})?")
 MAX_UNKNOWN_NAMED = 20  # an answer must not outgrow its request
+MAX_FAULTS_NAMED = 20  # nor its entries
 _WHOLE = re.compile(r"[0-9]{1,15}")
 
 
@@ -41,6 +43,37 @@ class StrictSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+class ChangeSerializer(StrictSerializer):
+    """Members to change, each of them optional; at least one is there."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a change of nothing."""
+        if not attrs:
+            raise serializers.ValidationError("Name at least one field to change.", code="nothing_to_change")
+        return attrs
+
+
+class ShortListField(serializers.ListField):
+    """A list whose length is judged before its entries: to look at a hundred thousand takes half a minute."""
+
+    def run_child_validation(self, data: Any) -> list[Any]:
+        """Return the entries; of many faulty ones, name some."""
+        if self.max_length is not None and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        values: list[Any] = []
+        faults: dict[Any, Any] = {}
+        for index, entry in enumerate(data):
+            try:
+                values.append(self.child.run_validation(entry))
+            except serializers.ValidationError as fault:
+                faults[index] = fault.detail
+            if len(faults) == MAX_FAULTS_NAMED:
+                break
+        if faults:
+            raise serializers.ValidationError(faults)
+        return values
+
+
 class StrictIntegerField(serializers.IntegerField):
     """A JSON integer: no text, no fraction, no exponent, no truth value."""
 
@@ -62,7 +95,12 @@ class QueryIntegerField(serializers.IntegerField):
 
 
 class TextField(serializers.CharField):
-    """A JSON string; numbers are not taken for text."""
+    """A JSON string; numbers are not taken for text. ``pattern`` is what the schema says of it."""
+
+    @property
+    def pattern(self) -> str | None:
+        """The regular expression that a text meets, or None: white space alone is a blank text."""
+        return r"\S" if self.trim_whitespace and not self.allow_blank else None
 
     def to_internal_value(self, data: Any) -> str:
         """Take a ``str`` only."""
@@ -81,15 +119,30 @@ class EmailTextField(TextField):
 
     def to_internal_value(self, data: Any) -> str:
         """Return the address in lower case."""
-        address: str = self._email.run_validation(super().to_internal_value(data).lower())
+        text = super().to_internal_value(data)
+        if not _keeps_its_letters(text):
+            raise serializers.ValidationError(self._email.error_messages["invalid"], code="invalid")
+        address: str = self._email.run_validation(text.lower())
         return address
+
+
+def _keeps_its_letters(address: str) -> bool:
+    """Tell whether lower case cannot make another address of it: the sign for kelvin becomes a plain k.
+
+    Before the ``@`` stands ASCII alone; behind it also letters that are not ASCII ones in other clothes.
+    """
+    local, _, domain = address.rpartition("@")
+    return local.isascii() and all(
+        char.isascii() or (category(char)[0] in "LMN" and not normalize("NFKC", char.lower()).isascii())
+        for char in domain
+    )
 
 
 @extend_schema_field(
     {
         "oneOf": [
-            {"type": "number", "minimum": 0, "maximum": 9_999_999.99, "description": "At most 2 decimals."},
-            {"type": "string", "pattern": r"^[0-9]{1,7}(\.[0-9]{1,2})?$"},
+            {"type": "number", "minimum": 0, "maximum": 9_999_999.99, "multipleOf": 0.01},
+            {"type": "string", "pattern": r"^0{0,8}[0-9]{1,7}(\.[0-9]{1,2}0{0,18})?$"},
         ]
     }
 )
@@ -106,7 +159,7 @@ class MoneyField(serializers.Field[Decimal, Any, Any, Any]):
         cents = amount.quantize(Decimal("0.01"))
         if cents != amount:
             raise serializers.ValidationError("At most 2 decimals.", code="too_many_decimals")
-        return cents
+        return abs(cents)  # -0.00 is 0.00
 
     @staticmethod
     def _exact(data: Any) -> Decimal:
@@ -135,6 +188,7 @@ class MoneyNumberField(serializers.Field[Decimal, Any, Any, Any]):
     {
         "type": "object",
         "maxProperties": 20,
+        "propertyNames": {"minLength": 1, "maxLength": 100},
         "additionalProperties": {"type": "string", "maxLength": 500},
         "description": "Up to 20 keys (1–100 characters) with text values of at most 500 characters.",
     }

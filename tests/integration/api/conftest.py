@@ -2,19 +2,26 @@
 
 import json
 import re
+import time
 from decimal import Decimal
 from typing import Any, cast
 
 import pytest
+from django.apps import apps
 from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator
 
 from orders.models import IdempotencyKey, Order, database_now
 from orders.payments.ledger import MockLedgerEntry
 from products import services
+from products.models import TABLES
 from products.sample import load_sample_catalogue
 from tests.conftest import Api
+from tests.tokens import CLIENT, ISSUER, SigningKey, jwks, make_token
+from users import cognito
 from users.callers import Caller
+from users.emails import EmailCache
+from users.jwks import KeyCache
 from users.tokens import Claims
 
 ANN = Caller(sub="a0000000-0000-4000-8000-00000000000a")
@@ -162,3 +169,90 @@ def assert_nothing_was_saved():
     assert not Order.objects.exists()
     assert not IdempotencyKey.objects.exists()
     assert not MockLedgerEntry.objects.exists()
+
+
+# ---- callers with tokens, and a pool that only listens -----------------------------------------------------------
+
+TOKENS = {"AccessToken": "a", "IdToken": "i", "RefreshToken": "r", "ExpiresIn": 900}
+
+
+class SilentPool:
+    """Cognito's client as the service sees it: every call works, none has an effect, all are written down."""
+
+    answers = {
+        "sign_up": {"UserSub": ANN.sub, "UserConfirmed": False},
+        "initiate_auth": {"AuthenticationResult": TOKENS},
+        "get_tokens_from_refresh_token": {"AuthenticationResult": TOKENS},
+        "get_user": {
+            "Username": ANN.sub,
+            "UserAttributes": [
+                {"Name": "email", "Value": "ann@example.com"},
+                {"Name": "name", "Value": "Ann"},
+            ],
+        },
+    }
+
+    def __init__(self):
+        self.calls = []
+
+    def __getattr__(self, operation):
+        def call(**arguments):
+            self.calls.append((operation, arguments))
+            return self.answers.get(operation, {})
+
+        return call
+
+    @property
+    def changes(self):
+        """What it was asked to do, beyond telling."""
+        return [operation for operation, _ in self.calls if operation != "get_user"]
+
+
+@pytest.fixture
+def pool(monkeypatch):
+    """A user pool that answers well, and nobody behind it."""
+    silent = SilentPool()
+    monkeypatch.setattr(cognito, "cognito_client", lambda: silent)
+    monkeypatch.setattr(cognito, "_emails", EmailCache(max_age_seconds=300, max_size=10))
+    return silent
+
+
+@pytest.fixture(scope="session")
+def pool_key():
+    return SigningKey("pool-key=")
+
+
+@pytest.fixture
+def bearer(pool_key, monkeypatch, settings):
+    """The Authorization header of a caller: a token that the service verifies as any other."""
+    settings.COGNITO_ISSUER, settings.COGNITO_CLIENT_ID = ISSUER, CLIENT
+    keys = KeyCache(fetch=lambda: jwks(pool_key))
+    monkeypatch.setattr("users.tokens.signing_keys", lambda: keys)
+    issued = int(time.time()) - 5
+
+    def header(caller):
+        if caller is None:
+            return {}
+        token = make_token(
+            pool_key,
+            sub=caller.sub,
+            username=caller.sub,
+            groups=sorted(caller.groups),
+            iat=issued,
+            exp=issued + 900,
+        )
+        return {"Authorization": f"Bearer {token}"}
+
+    return header
+
+
+def everything_kept():
+    """Every row of MySQL and every item of the catalogue and the stock, to tell that nothing has changed."""
+    rows = {model.__name__: list(model.objects.order_by("pk").values()) for model in apps.get_models()}
+    items = {
+        table.__name__: sorted(
+            json.dumps(item.to_dynamodb_dict(), sort_keys=True) for item in table.scan(consistent_read=True)
+        )
+        for table in TABLES
+    }
+    return rows | items

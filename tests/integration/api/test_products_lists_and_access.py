@@ -58,6 +58,8 @@ def test_a_category_without_products_is_an_empty_list(api, tables):
         ("limit=0", ("/limit", "min_value")),
         ("limit=101", ("/limit", "max_value")),
         ("limit=x", ("/limit", "invalid")),
+        ("category=", ("/category", "blank")),
+        ("cursor=", ("/cursor", "blank")),
         (f"category={'x' * 101}", ("/category", "max_length")),
         ("category=%00", ("/category", "null_characters_not_allowed")),
     ],

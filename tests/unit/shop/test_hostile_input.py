@@ -10,7 +10,13 @@ from django.test import RequestFactory
 from rest_framework.exceptions import ValidationError
 
 from shop.middleware import BodyLimitMiddleware
-from shop.serializers import MAX_UNKNOWN_NAMED, StrictSerializer, TextField
+from shop.serializers import (
+    MAX_FAULTS_NAMED,
+    MAX_UNKNOWN_NAMED,
+    ShortListField,
+    StrictSerializer,
+    TextField,
+)
 from shop.wire import parse_json
 
 
@@ -53,6 +59,40 @@ def test_a_body_in_chunks_is_refused_unread():
     assert response.status_code == 411
     assert b'"code":"length_required"' in response.content
     assert request.META["wsgi.input"].read() == b"never read"
+
+
+class Basket(StrictSerializer):
+    lines = ShortListField(child=Form(), max_length=1000)
+
+
+def faults_of(*lines):
+    basket = Basket(data={"lines": list(lines)})
+    with pytest.raises(ValidationError) as refusal:
+        basket.is_valid(raise_exception=True)
+    return refusal.value.detail["lines"]
+
+
+def test_a_list_that_is_too_long_is_refused_before_any_of_it_is_looked_at():
+    began = time.process_time()
+
+    [fault] = faults_of(*[{"unknown": 0}] * 100_000)
+
+    assert fault.code == "max_length"
+    assert time.process_time() - began < 1  # to look at each takes half a minute
+
+
+def test_of_many_faulty_entries_some_are_named():
+    faults = faults_of({"name": "good"}, *[{"name": 0}] * 500)
+
+    assert list(faults) == list(range(1, MAX_FAULTS_NAMED + 1))
+    assert [fault.code for fault in faults[1]["name"]] == ["invalid"]
+
+
+def test_a_list_of_good_entries_is_taken_as_it_is():
+    basket = Basket(data={"lines": [{"name": "a"}, {}]})
+
+    basket.is_valid(raise_exception=True)
+    assert basket.validated_data == {"lines": [{"name": "a"}, {}]}
 
 
 class RefusalError(Exception):

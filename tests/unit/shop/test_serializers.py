@@ -42,6 +42,7 @@ amounts = st.decimals(min_value=0, max_value=Decimal("9999999.99"), places=2)
         (Decimal("19.9"), "19.90"),
         (Decimal("19.990"), "19.99"),
         (Decimal("1E+3"), "1000.00"),
+        (Decimal("-0.0"), "0.00"),
         (Decimal("9999999.99"), "9999999.99"),
         ("19.99", "19.99"),
         ("0", "0.00"),
@@ -117,6 +118,8 @@ def test_a_whole_number_within_bounds_is_taken(number):
         ("5", "invalid"),
         (Decimal("5.0"), "invalid"),
         (Decimal("5E+0"), "invalid"),
+        (Decimal("-0.0"), "invalid"),
+        ("٥", "invalid"),
         (5.0, "invalid"),
         (True, "invalid"),
         (False, "invalid"),
@@ -172,6 +175,7 @@ def test_length_is_counted_in_characters_not_bytes():
     [
         ("Ann@Example.COM", "ann@example.com"),
         ("  ann+tag@example.com ", "ann+tag@example.com"),
+        ("ann@BÜCHER.example", "ann@bücher.example"),
         (
             "a" * 64 + "@" + "b" * 63 + "." + "c" * 63 + ".com",
             "a" * 64 + "@" + "b" * 63 + "." + "c" * 63 + ".com",
@@ -191,6 +195,13 @@ def test_an_address_is_lower_cased(sent, address):
         ("ann@example", "invalid"),
         ("ann@exa mple.com", "invalid"),
         ("ann@example.com\nbcc: x@example.com", "invalid"),
+        ("müller@example.com", "invalid"),
+        ("\u212aate@example.com", "invalid"),  # the sign for kelvin, whose small letter is k
+        ("\u017fam@example.com", "invalid"),
+        ("ann@\u212aate.example", "invalid"),
+        ("ann@exa\u200bmple.com", "invalid"),
+        ("ann@\uff45xample.com", "invalid"),
+        ("ann@\U0001f600.example", "invalid"),
         (f"{'a' * 250}@example.com", "max_length"),
         (5, "invalid"),
         ("", "blank"),
