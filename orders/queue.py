@@ -4,7 +4,7 @@ A message is ``{"uid": "…"}`` and nothing else: it names an order that is wort
 how far it has come, is in the table, so a message may be lost, doubled, late or out of order without harm.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
@@ -46,6 +46,19 @@ class Message:
     receipt: str
     body: str
     received: int
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How full the queues are, roughly: SQS counts no better.
+
+    Attributes:
+        messages: on the queue of orders: waiting, and in a worker's hands.
+        dead_letters: on its dead-letter queue; 0 if it has none.
+    """
+
+    messages: int
+    dead_letters: int
 
 
 @contextmanager
@@ -140,6 +153,33 @@ def check_answers() -> None:
     """Raise unless the queue is there and answers."""
     with _answering():
         sqs_client().get_queue_attributes(QueueUrl=settings.ORDER_QUEUE_URL, AttributeNames=["QueueArn"])
+
+
+def depth() -> Depth:
+    """Count what is queued, in one or two calls.
+
+    Raises:
+        QueueUnavailable: no answer.
+    """
+    with _answering():
+        found = sqs_client().get_queue_attributes(QueueUrl=settings.ORDER_QUEUE_URL, AttributeNames=["All"])[
+            "Attributes"
+        ]
+        counts = {str(name): value for name, value in found.items()}
+        dead = orjson.loads(counts.get("RedrivePolicy") or "{}").get("deadLetterTargetArn", "")
+        return Depth(_messages_in(counts), _dead_letters(dead.rpartition(":")[2]) if dead else 0)
+
+
+def _dead_letters(name: str) -> int:
+    # The dead-letter queue stands beside the queue: same account, same region, and so the same address.
+    url = f"{settings.ORDER_QUEUE_URL.rpartition('/')[0]}/{name}"
+    found = sqs_client().get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    return _messages_in({str(name): value for name, value in found.items()})
+
+
+def _messages_in(counts: Mapping[str, str]) -> int:
+    names = ("Messages", "MessagesNotVisible", "MessagesDelayed")
+    return sum(int(counts[f"ApproximateNumberOf{name}"]) for name in names)
 
 
 def create_queues() -> str:

@@ -24,6 +24,7 @@ from orders.keys import Key
 from orders.models import IdempotencyKey, Order, OrderEvent, OrderItem, Payment, database_now
 from orders.payments.gateway import Charge
 from orders.states import STEP_TRANSITIONS, TRANSITIONS, CancelReason, OrderStatus, PaymentStatus, Step
+from shop import metrics
 from shop.failpoints import failpoint
 
 log = structlog.get_logger("orders.record")
@@ -184,6 +185,8 @@ def decide(
             _save_payment(order.pk, charge)
         detail = {"reason": reason} if reason else {}
         _add_event(order.pk, kind=kind, status=status or was, step=to, detail=detail)
+    if to is Step.DONE:
+        metrics.emit(metrics.ORDERS_SETTLED, 1, kind=reason or order.cancel_reason or "processing")
     return True
 
 

@@ -17,6 +17,7 @@ from orders import record, saga
 from orders.models import Order, database_now
 from orders.payments.gateway import PaymentGateway
 from orders.states import Step
+from shop import traces
 from shop.deadline import Deadline
 from shop.failpoints import failpoint
 
@@ -51,7 +52,10 @@ def settle_due_orders(*, gateway: PaymentGateway) -> Iterator[Order]:
     """Take and advance each order that is due now, once; yield it as it is afterwards, settled or not."""
     began = database_now()
     while (order := take_due_order(since=began)) is not None:
-        with bound_contextvars(request_id=order.request_id):
+        with (
+            bound_contextvars(request_id=order.request_id, order_id=order.pk),
+            traces.span("reconcile order"),
+        ):
             failpoint("after_claim")
             yield _settle(order, gateway=gateway)
 

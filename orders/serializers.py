@@ -15,6 +15,7 @@ from shop.serializers import (
     MetadataField,
     MoneyField,
     MoneyNumberField,
+    ShortListField,
     StrictIntegerField,
     StrictSerializer,
     TextField,
@@ -42,7 +43,7 @@ class PlaceOrderInput(StrictSerializer):
     """What to order. Repeated products are merged."""
 
     email = EmailTextField(required=False, help_text="Required without a token; else read from the account.")
-    items = serializers.ListField(child=OrderLineInput(), min_length=1, max_length=1000)
+    items = ShortListField(child=OrderLineInput(), min_length=1, max_length=1000)
     paymentMethod = TextField(
         required=False, max_length=255, help_text="The payment provider's name for the card."
     )

@@ -10,7 +10,7 @@ import math
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 
 import structlog
@@ -22,6 +22,7 @@ from orders.models import Order, database_now
 from orders.payments.gateway import PaymentGateway
 from orders.queue import Message, QueueUnavailable
 from orders.states import Step
+from shop import traces
 from shop.deadline import Deadline
 from shop.failpoints import failpoint
 
@@ -32,6 +33,8 @@ FINISH_SECONDS = 25.0
 FIRST_BACKOFF_SECONDS = 5
 UNREADABLE_SECONDS = 1
 MAX_PAUSE_SECONDS = 10.0
+STUCK_SECONDS = 60.0
+"""Beyond an order's budget, and what the time-outs of each system add to it: whatever takes so long hangs."""
 
 
 def backoff_seconds(received: int) -> int:
@@ -56,7 +59,8 @@ def settle(message: Message, *, gateway: PaymentGateway) -> int | None:
             "a message names an unknown order", message=message.id, uid=str(uid), received=message.received
         )
         return backoff_seconds(message.received)
-    with structlog.contextvars.bound_contextvars(request_id=order.request_id, order_id=order.pk):
+    ids = structlog.contextvars.bound_contextvars(request_id=order.request_id, order_id=order.pk)
+    with ids, traces.span("settle order"):
         return _settle(order, message, gateway=gateway)
 
 
@@ -94,8 +98,19 @@ class Worker:
         concurrency: int,
         poll_seconds: int = queue.LONGEST_POLL_SECONDS,
         finish_seconds: float = FINISH_SECONDS,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
+        """Make a worker.
+
+        Args:
+            gateway: the payment provider.
+            concurrency: orders at a time.
+            poll_seconds: how long one request waits for messages.
+            finish_seconds: how long orders in hand may take once it is told to stop.
+            beat: called while it is well: messages are taken, and none is in hand for too long.
+        """
         self._gateway = gateway
+        self._beat = beat
         self._poll_seconds = poll_seconds
         self._finish_seconds = finish_seconds
         self._stop = threading.Event()
@@ -104,7 +119,7 @@ class Worker:
         self._inbox: SimpleQueue[Message | None] = SimpleQueue()
         # Never more messages than threads: one that waits here is one that another worker could have had.
         self._free = threading.BoundedSemaphore(concurrency)
-        self._in_hand: set[Message] = set()
+        self._in_hand: dict[Message, float] = {}  # since when, on the monotonic clock
         self._in_hand_lock = threading.Lock()
         self._threads = [
             threading.Thread(target=self._work, name=f"worker-{number}", daemon=True)
@@ -126,6 +141,7 @@ class Worker:
             thread.start()
         failures = 0
         while not self._stop.is_set():
+            self._tell_that_all_is_well()
             try:
                 self._take_messages()
                 failures = 0
@@ -155,7 +171,7 @@ class Worker:
             self._give_back(messages)
             return
         with self._in_hand_lock:
-            self._in_hand.update(messages)
+            self._in_hand.update(dict.fromkeys(messages, time.monotonic()))
         for message in messages:
             self._inbox.put(message)
 
@@ -181,7 +197,7 @@ class Worker:
         """Settle what a message names, and tell the queue what becomes of the message. Never raises."""
         again = self._try_to_settle(message)
         with self._in_hand_lock:
-            self._in_hand.discard(message)
+            self._in_hand.pop(message, None)
         try:
             if again is None:
                 failpoint("before_delete")
@@ -204,6 +220,13 @@ class Worker:
         except Exception:
             log.exception("a message failed; it comes again", message=message.id, received=message.received)
             return backoff_seconds(message.received)
+
+    def _tell_that_all_is_well(self) -> None:
+        longest = settings.ORDER_BUDGET_SECONDS + STUCK_SECONDS
+        with self._in_hand_lock:
+            since = min(self._in_hand.values(), default=math.inf)
+        if time.monotonic() - since < longest:
+            self._beat()
 
     def _held(self) -> list[Message]:
         with self._in_hand_lock:

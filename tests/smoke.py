@@ -1,6 +1,6 @@
 """Walk the whole HTTP contract against a running shop and print what was seen.
 
-    python tests/smoke.py [URL] [--read-only]
+    python tests/smoke.py [URL] [--read-only] [--json]
 
 A black box: it needs Python's standard library and an address, and knows nothing of the code behind it. It makes
 its own products, orders and accounts, and takes them away again, also after a failure. Exit code 1 on any failure.
@@ -9,6 +9,9 @@ Who it acts as. Without REQUIRE_AUTH on the server: anybody. With it: SMOKE_TOKE
 tokens, from the environment); else --aws-pool makes two throwaway accounts with the caller's AWS rights (boto3);
 else, where the sign-up codes are constant (--local-codes; assumed for localhost), a customer signs up.
 What could not be tried is named at the end.
+
+As a canary, after a deploy and by a clock: --read-only changes nothing and needs no tokens; --json prints one line with
+the outcome on stdout (the walk itself goes to stderr), for whoever collects logs.
 """
 
 import argparse
@@ -23,7 +26,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -260,6 +263,16 @@ class Reply:
         return self.raw.decode(errors="replace")
 
     @property
+    def facts(self) -> dict[str, Any]:
+        """What leads from a failed check to the server's log."""
+        return {
+            "call": f"{self.method} {self.path}",
+            "status": self.status,
+            "ms": round(self.ms),
+            "requestId": self.header("X-Request-ID"),
+        }
+
+    @property
     def brief(self) -> str:
         """The body on one line, not too long, without tokens."""
         text = re.sub(r'("(?:access|id|refresh)Token": ?")[^"]+', r"\1…", " ".join(self.text.split()))
@@ -315,11 +328,14 @@ class Client:
     def call(
         self, method: str, path: str, *, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> Reply:
-        """Send one request. ``body``: bytes go as they are, all else as JSON; ``If_Match`` is sent as If-Match."""
+        """Send one request; ``If_Match`` is sent as If-Match.
+
+        ``body``: bytes go as they are, bytes from an iterator in chunks, all else as JSON.
+        """
         sent = {"Accept": "application/json"}
         if body is not None:
             sent["Content-Type"] = "application/json"
-            body = body if isinstance(body, bytes) else json.dumps(body).encode()
+            body = body if isinstance(body, bytes | Iterator) else json.dumps(body).encode()
         if self.token:
             sent["Authorization"] = f"Bearer {self.token}"
         sent |= {name.replace("_", "-"): value for name, value in (headers or {}).items()}
@@ -341,7 +357,7 @@ def exchange(
     method: str,
     *,
     url: str,
-    body: bytes | None,
+    body: bytes | Iterator[bytes] | None,
     headers: dict[str, str],
 ) -> tuple[int, dict[str, str], bytes]:
     # The server may refuse a long body before it has read it all; its answer is there to be read all the same.
@@ -369,6 +385,7 @@ class Score:
     passed: int = 0
     failed: int = 0
     left_out: list[str] = field(default_factory=list)
+    failures: list[dict[str, Any]] = field(default_factory=list)
     codes_seen: set[str] = field(default_factory=set)
     stopping: bool = False
 
@@ -404,6 +421,8 @@ class Score:
         sys.stdout.flush()
         self.passed += not faults
         self.failed += bool(faults)
+        if faults:
+            self.failures.append({"check": what, "faults": faults, **(reply.facts if reply else {})})
         if self.stopping:
             self.stopping = False
             raise KeyboardInterrupt
@@ -440,7 +459,14 @@ class Score:
         self.line(what, faults=faults, reply=reply)
 
     def refused(
-        self, reply: Reply, what: str, *, status: int = 400, code: str = "", field: str = "", **more: Any
+        self,
+        reply: Reply,
+        what: str,
+        *,
+        status: int | tuple[int, ...] = 400,
+        code: str = "",
+        field: str = "",
+        **more: Any,
     ) -> None:
         """Check one refusal.
 
@@ -944,6 +970,8 @@ def refused_bodies(walk: Walk) -> None:
         walk.refused(send(b"email=a", kind), kind, status=415)
     big = json.dumps(SAMPLE_ORDER | {"note": "x" * 1_048_576}).encode()
     walk.refused(send(big), f"{len(big):,} bytes", status=413)
+    in_chunks = walk.shopper.call("POST", "/orders", body=iter([b'{"email": ', b'"nobody"}']))
+    walk.refused(in_chunks, "in chunks: read behind a front, and 411 without one", status=(400, 411))
 
 
 def sample_order(walk: Walk) -> None:
@@ -1470,6 +1498,22 @@ CHANGING = (
 )
 
 
+def summary(walk: Walk, *, seconds: float, read_only: bool) -> str:
+    """The outcome as one line of JSON."""
+    return json.dumps(
+        {
+            "canary": "smoke",
+            "url": walk.anyone.base_url,
+            "readOnly": read_only,
+            "ok": not walk.failed,
+            "passed": walk.passed,
+            "failed": walk.failed,
+            "seconds": round(seconds, 1),
+            "failures": walk.failures,
+        }
+    )
+
+
 def walk_through(walk: Walk, *, read_only: bool) -> int:
     sections = HARMLESS if read_only else (who_we_are, *HARMLESS, *CHANGING)
     walk.require_auth = walk.anyone.get("/orders?limit=1").status == 401
@@ -1490,21 +1534,37 @@ def main() -> int:
     parser.add_argument("url", nargs="?", default="http://localhost:8000", help="default: %(default)s")
     parser.add_argument("--read-only", action="store_true", help="only what changes nothing")
     parser.add_argument(
+        "--json", action="store_true", help="one line with the outcome; the walk goes to stderr"
+    )
+    parser.add_argument(
         "--local-codes",
         action=argparse.BooleanOptionalAction,
         help="the codes of sign-up and reset are the emulator's constants",
     )
     parser.add_argument("--aws-pool", default="", metavar="ID", help="make throwaway accounts in this pool")
     options = parser.parse_args()
+    if not options.json:
+        return visit(options)[1]
+    began = time.monotonic()
+    with contextlib.redirect_stdout(sys.stderr):
+        walk, code = visit(options)
+    print(summary(walk, seconds=time.monotonic() - began, read_only=options.read_only))
+    return code
+
+
+def visit(options: argparse.Namespace) -> tuple[Walk, int]:
+    """Walk through the shop; the score and the exit code."""
     walk = Walk(anyone=Client(options.url), aws_pool=options.aws_pool)
     walk.local_codes = walk.is_local if options.local_codes is None else options.local_codes
     print(f"Walking through {walk.anyone.base_url}{' (reading only)' if options.read_only else ''}")
     if walk.anyone.get("/health/live").status == 0:
         print(f"Nothing answers at {walk.anyone.base_url}. Start a shop with `make run`.", file=sys.stderr)
-        return 1
+        walk.failed += 1
+        walk.failures.append({"check": "somebody answers", "faults": ["nothing answers at this address"]})
+        return walk, 1
     signal.signal(signal.SIGINT, walk.stop)
     signal.signal(signal.SIGTERM, walk.stop)
-    return walk_through(walk, read_only=options.read_only)
+    return walk, walk_through(walk, read_only=options.read_only)
 
 
 if __name__ == "__main__":

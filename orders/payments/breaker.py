@@ -16,7 +16,7 @@ import pybreaker
 import structlog
 
 from orders.payments.gateway import Charge, PaymentGateway, PaymentOutcomeUnknown
-from shop.metrics import emit
+from shop.metrics import PAYMENT_BREAKER_OPEN, emit
 
 log = structlog.get_logger("orders.payments.breaker")
 
@@ -30,7 +30,7 @@ class _Watch(pybreaker.CircuitBreakerListener):
     def state_change(self, cb: pybreaker.CircuitBreaker, old_state: Any, new_state: Any) -> None:
         """Log it, and count it."""
         log.warning("the payment breaker changed", breaker=cb.name, was=old_state.name, state=new_state.name)
-        emit("PaymentBreakerOpen", float(new_state.name == pybreaker.STATE_OPEN))
+        emit(PAYMENT_BREAKER_OPEN, float(new_state.name == pybreaker.STATE_OPEN))
 
 
 class BreakerGateway:
@@ -61,6 +61,11 @@ class BreakerGateway:
         """``closed`` (all is well), ``open`` (not asked) or ``half-open`` (being tried)."""
         return self._breaker.current_state
 
+    @property
+    def asks(self) -> bool:
+        """Whether the provider is asked: the breaker is not open."""
+        return bool(self.state != pybreaker.STATE_OPEN)
+
     def reset(self) -> None:
         """Forget what was: closed again."""
         if self.state != pybreaker.STATE_CLOSED or self._breaker.fail_counter:
@@ -74,6 +79,7 @@ class BreakerGateway:
         opened_at = self._storage.opened_at
         waited = (datetime.now(UTC) - opened_at).total_seconds() if opened_at else PROBE_SECONDS
         if waited < PROBE_SECONDS:
+            emit(PAYMENT_BREAKER_OPEN, 1)
             return False
         with self._lock:  # many may ask at this moment; the provider is tried with one order
             now = time.monotonic()
@@ -113,9 +119,9 @@ class BreakerGateway:
         with self._calling():
             return self._inner.void(uid=uid, timeout_seconds=timeout_seconds)
 
-    def ledger(self) -> Iterator[Charge]:
+    def ledger(self, *, since: datetime | None = None) -> Iterator[Charge]:
         """Read the books, breaker or not: nobody's order waits for it."""
-        return self._inner.ledger()
+        return self._inner.ledger(since=since)
 
     @contextmanager
     def _calling(self) -> Iterator[None]:
@@ -123,4 +129,5 @@ class BreakerGateway:
             with self._breaker.calling():
                 yield
         except pybreaker.CircuitBreakerError as error:
+            emit(PAYMENT_BREAKER_OPEN, 1)
             raise PaymentOutcomeUnknown("the payment provider was silent lately and is not asked") from error

@@ -100,6 +100,10 @@ class PaymentGateway(Protocol):
         """
         ...
 
-    def ledger(self) -> Iterator[Charge]:
-        """Yield everything the provider knows of this shop: the truth about money."""
+    def ledger(self, *, since: datetime | None = None) -> Iterator[Charge]:
+        """Yield everything the provider knows of this shop: the truth about money.
+
+        Args:
+            since: only what it first heard of at that time or later.
+        """
         ...

@@ -9,6 +9,7 @@ import random
 import re
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -103,9 +104,10 @@ class MockGateway:
                 entry.save(update_fields=["status", "refunded", "refunded_at"])
         return _as_charge(entry)
 
-    def ledger(self) -> Iterator[Charge]:
+    def ledger(self, *, since: datetime | None = None) -> Iterator[Charge]:
         """Yield the books in the order they were written."""
-        for entry in MockLedgerEntry.objects.order_by("pk").iterator():
+        entries = MockLedgerEntry.objects.order_by("pk")
+        for entry in (entries.filter(created_at__gte=since) if since else entries).iterator():
             yield _as_charge(entry)
 
     @staticmethod

@@ -82,9 +82,9 @@ class StripeGateway:
                 log.info("an intent changed while it was undone", intent=row.intent_id, code=refusal.code)
         raise PaymentOutcomeUnknown("the intent could neither be cancelled nor refunded")
 
-    def ledger(self) -> Iterator[Charge]:
+    def ledger(self, *, since: datetime | None = None) -> Iterator[Charge]:
         """Yield what Stripe knows of our orders' money, newest first. Intents that were never tried hold none."""
-        for intent in StripeCalls(seconds=READ_SECONDS).all_intents():
+        for intent in StripeCalls(seconds=READ_SECONDS).all_intents(since=since):
             uid = _uid_of(intent)
             if uid is None or intent.cancellation_reason == "duplicate":
                 continue

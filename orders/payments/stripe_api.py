@@ -7,7 +7,8 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
 
 import requests
 import stripe
@@ -15,6 +16,9 @@ from django.conf import settings
 
 from orders.payments.gateway import PaymentOutcomeUnknown
 from shop.deadline import Deadline
+
+if TYPE_CHECKING:
+    from stripe.params import PaymentIntentListParams
 
 CONNECT_SECONDS = 1.0
 READ_SECONDS = 5.0
@@ -120,12 +124,13 @@ class StripeCalls:
         except Refused as refusal:
             raise PaymentOutcomeUnknown(f"Stripe does not show the intent: {refusal.code}") from refusal
 
-    def all_intents(self) -> Iterator[stripe.PaymentIntent]:
-        """Yield every intent of the account, newest first; the time limit holds for each page."""
+    def all_intents(self, *, since: datetime | None = None) -> Iterator[stripe.PaymentIntent]:
+        """Yield every intent of the account, or those made since a time, newest first; the time limit holds for each page."""
         client = self._client()
-        pages = self._asked(
-            lambda: client.v1.payment_intents.list({"limit": 100, "expand": ["data.latest_charge"]})
-        ).auto_paging_iter()
+        wanted: PaymentIntentListParams = {"limit": 100, "expand": ["data.latest_charge"]}
+        if since is not None:
+            wanted["created"] = {"gte": int(since.timestamp())}
+        pages = self._asked(lambda: client.v1.payment_intents.list(wanted)).auto_paging_iter()
         while (intent := self._asked(lambda: next(pages, None))) is not None:
             yield intent
 

@@ -222,6 +222,7 @@ def test_every_dependency_has_its_reason():
         *project["project"]["dependencies"],
         *(name for extra in project["project"]["optional-dependencies"].values() for name in extra),
         *(name for group in project["dependency-groups"].values() for name in group),
+        *(line for line in read(ROOT / "requirements/deploy.in").splitlines() if not line.startswith("#")),
     ]
     taken = read(DOCS / "adr" / "0006-libraries.md").partition("Looked at and not taken")[0]
 

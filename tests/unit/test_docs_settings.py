@@ -12,8 +12,6 @@ REQUIRED = "**required**"
 
 def word(node: ast.expr) -> str | None:
     """What a default looks like in the table; None if it is worked out."""
-    if isinstance(node, ast.List) and not node.elts:
-        return "empty"
     if not isinstance(node, ast.Constant):
         return None
     text = str(node.value)
@@ -28,7 +26,7 @@ def allowed(reader: str, call: ast.Call, options: dict[str, ast.expr]) -> str | 
         return f"{ast.literal_eval(options['low'])} to {ast.literal_eval(options['high'])}"
     if reader == "choice":
         return ", ".join(f"`{ast.literal_eval(option)}`" for option in call.args[1:])
-    return {"flag": "true, false", "rate": "0 to 1", "list": "list, by commas"}.get(reader)
+    return {"flag": "true, false", "rate": "0 to 1", "entries": "list, by commas"}.get(reader)
 
 
 def settings_in_the_code() -> dict[str, tuple[str | None, str | None]]:
@@ -37,8 +35,8 @@ def settings_in_the_code() -> dict[str, tuple[str | None, str | None]]:
     for node in ast.walk(ast.parse(read(ROOT / "shop" / "settings.py"))):
         if not (isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)):
             continue
-        reader = ast.unparse(node.func).removeprefix("env.")
-        if reader not in {"text", "choice", "number", "flag", "rate", "list"}:
+        reader = ast.unparse(node.func)
+        if reader not in {"text", "choice", "number", "flag", "rate", "entries"}:
             continue
         options = {option.arg or "": option.value for option in node.keywords}
         default = word(options["default"]) if "default" in options else REQUIRED

@@ -1,6 +1,5 @@
 """Settle the orders that the queue names, in asynchronous mode."""
 
-import signal
 from argparse import ArgumentParser
 from typing import Any
 
@@ -8,8 +7,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from orders import queue
-from orders.payments.choice import payment_gateway
-from orders.worker import Worker
+from orders.background import worker_loop
+from shop import traces
+from shop.background import run_until_stopped
 
 
 class Command(BaseCommand):
@@ -32,11 +32,5 @@ class Command(BaseCommand):
         """Run until stopped."""
         if not settings.ORDER_QUEUE_URL:
             raise CommandError("ORDER_QUEUE_URL must be set: where the messages are.")
-        worker = Worker(
-            gateway=payment_gateway(),
-            concurrency=settings.ORDER_WORKER_CONCURRENCY,
-            poll_seconds=poll_seconds,
-        )
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: worker.stop())
-        worker.run()
+        traces.start(service="worker")
+        run_until_stopped([worker_loop(poll_seconds=poll_seconds)])

@@ -1,37 +1,24 @@
 """Settle every order whose processing stopped half-way."""
 
-import random
-import signal
-import threading
 from argparse import ArgumentParser
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import structlog
 from django.core.management.base import BaseCommand, CommandError
-from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
-from orders.keys import forget_old_keys
+from orders.background import reconciler_loops
 from orders.models import Order
 from orders.payments.choice import payment_gateway
 from orders.recovery import due_orders, settle_due_orders
 from orders.states import Step
-
-log = structlog.get_logger("orders.reconcile")
-
-POLL_SECONDS = 2.0
-FORGET_EVERY_SECONDS = 3600.0
+from shop import traces
+from shop.background import run_until_stopped
 
 
 class Command(BaseCommand):
     """Settle what is due once, or keep watch."""
 
     help = "Settle every order whose processing stopped half-way: once, or --watch until stopped."
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.stop = threading.Event()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the mode."""
@@ -46,7 +33,8 @@ class Command(BaseCommand):
         if dry_run:
             self._list()
         elif watch:
-            self._watch(threads)
+            traces.start(service="reconciler")
+            run_until_stopped(reconciler_loops(threads=threads))
         else:
             self._once()
 
@@ -70,34 +58,6 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{outcomes['open']} are still open: a system does not answer. Run again later."
             )
-
-    def _watch(self, threads: int) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.stop.set())
-        with ThreadPoolExecutor(max_workers=threads + 1) as pool:
-            for _ in range(threads):
-                pool.submit(self._loop, self._settle, pause_seconds=POLL_SECONDS)
-            pool.submit(self._loop, forget_old_keys, pause_seconds=FORGET_EVERY_SECONDS)
-
-    def _settle(self) -> None:
-        for order in settle_due_orders(gateway=payment_gateway()):
-            log.info("order reconciled", order_id=order.pk, status=order.status, step=order.step)
-            if self.stop.is_set():
-                return
-
-    def _loop(self, work: Any, *, pause_seconds: float) -> None:
-        """Do ``work`` again and again; nothing that goes wrong may end the watch."""
-        while not self.stop.is_set():
-            close_old_connections()
-            try:
-                work()
-            except (OperationalError, InterfaceError) as error:
-                log.warning("the database did not answer", cause=repr(error))
-                connection.close()
-            except Exception:
-                log.exception("reconciling failed; going on")
-            self.stop.wait(random.uniform(0.5, 1.0) * pause_seconds)  # noqa: S311 (jitter)
-        connection.close()
 
 
 def _line(order: Order) -> str:

@@ -26,7 +26,8 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, quiet: bool, **_options: Any) -> None:
         """Verify."""
         report = verify(gateway=payment_gateway(), quiet=quiet)
-        metrics.emit("InvariantViolations", len(report.violations))
+        metrics.emit(metrics.INVARIANT_VIOLATIONS, len(report.violations))
+        metrics.emit(metrics.ORDERS_VERIFIED, report.orders)
         for violation in report.violations:
             self.stdout.write(str(violation))
         read = f"{report.orders} orders ({report.open_orders} open), {report.products} products"

@@ -5,6 +5,7 @@ import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -113,6 +114,16 @@ def test_the_ledger_names_every_order_that_money_moved_for(desk):
     assert desk.entries() == [charged]
     assert [entry.status for entry in others[0].entries()] == [PaymentStatus.REFUNDED]
     assert others[1].entries() == []
+
+
+def test_the_ledger_can_be_read_from_a_time_on(desk):
+    charged = desk.charge()
+
+    def uids(since):
+        return {charge.uid for charge in desk.gateway.ledger(since=since)}
+
+    assert charged.uid in uids(charged.created_at - timedelta(seconds=1))
+    assert charged.uid not in uids(charged.created_at + timedelta(seconds=2))
 
 
 def test_a_wrong_amount_is_told_as_it_is_and_given_back_whole(desk):

@@ -5,8 +5,9 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from tests.unit.users.conftest import NOW, SUB, make_token
-from users import authentication, tokens
+from shop.logging import facts_of
+from tests.tokens import NOW, SUB, make_token
+from users import tokens
 from users.authentication import CognitoAuthentication, CognitoAuthenticationScheme
 from users.callers import Caller, caller_of
 from users.errors import IdentityUnavailable, InvalidToken
@@ -130,16 +131,23 @@ def test_the_documentation_knows_the_scheme():
     assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
 
 
-def test_a_refused_token_is_logged_without_it(pool_key, monkeypatch):
-    lines = []
-    monkeypatch.setattr(authentication.log, "info", lambda event, **facts: lines.append((event, facts)))
-    token = make_token(pool_key, exp=NOW - 100, iat=NOW - 200)
+def test_the_log_line_of_a_refused_token_says_why_and_not_whose(pool_key):
+    request = APIRequestFactory().get("/", **bearer(make_token(pool_key, exp=NOW - 100, iat=NOW - 200)))
 
     with pytest.raises(InvalidToken):
-        CognitoAuthentication().authenticate(APIRequestFactory().get("/", **bearer(token)))
-    assert lines == [
-        ("token refused", {"reason": "The access token has expired; get a new one with POST /users/refresh."})
-    ]
+        CognitoAuthentication().authenticate(request)
+
+    assert facts_of(request) == {
+        "reason": "The access token has expired; get a new one with POST /users/refresh."
+    }
+
+
+def test_the_log_line_of_a_good_token_names_its_caller_and_nothing_else_of_it(customer):
+    request = APIRequestFactory().get("/", **customer)
+
+    CognitoAuthentication().authenticate(request)
+
+    assert facts_of(request) == {"sub": SUB}
 
 
 def test_without_keys_a_token_is_503_and_nobody_is_served_as_ever(settings, monkeypatch, customer):

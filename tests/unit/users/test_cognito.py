@@ -6,7 +6,8 @@ import hmac
 
 import pytest
 
-from tests.unit.users.conftest import ANN, CALLER, CALLS, CLIENT, GOOD, SUB
+from tests.tokens import CLIENT, SUB
+from tests.unit.users.conftest import ANN, CALLER, CALLS, GOOD
 from users import cognito
 from users.accounts import Profile, SignedUp, Tokens
 from users.errors import ChallengeRequired, EmailMissing, IdentityUnavailable, WeakPassword

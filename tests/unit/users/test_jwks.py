@@ -8,7 +8,7 @@ import pytest
 import urllib3
 from jwt.algorithms import RSAAlgorithm
 
-from tests.unit.users.conftest import jwks, make_token
+from tests.tokens import jwks, make_token
 from users.errors import IdentityUnavailable
 from users.jwks import KeyCache, parse_jwks
 from users.tokens import verify_access_token

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.users.conftest import jwks
+from tests.tokens import jwks
 from users import jwks as jwks_module
 from users.errors import IdentityUnavailable
 from users.jwks import check_keys, fetch_jwks, jwks_ready, signing_keys

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.unit.users.conftest import ANN, GOOD, NOW, SUB, make_token
+from tests.tokens import NOW, SUB, make_token
+from tests.unit.users.conftest import ANN, GOOD
 from users import tokens
 
 SIGNED_IN = {
@@ -164,6 +165,8 @@ def test_a_throttled_call_says_when_to_come_back(api, pool):
         ("/users/login", {"email": f"{'a' * 250}@example.com", "password": GOOD}, "/email", "max_length"),
         ("/users/login", {"email": ANN, "password": None}, "/password", "null"),
         ("/users/confirm", {"email": ANN, "code": "12 34"}, "/code", "invalid"),
+        ("/users/confirm", {"email": ANN, "code": "12\x1f34"}, "/code", "invalid"),
+        ("/users/confirm", {"email": ANN, "code": "１２３"}, "/code", "invalid"),
         ("/users/confirm", {"email": ANN, "code": 123456}, "/code", "invalid"),
         ("/users/confirm", {"email": ANN, "code": "1" * 65}, "/code", "max_length"),
         ("/users/refresh", {"refreshToken": "a b"}, "/refreshToken", "invalid"),

@@ -51,7 +51,7 @@ class Provider:
     def void(self, **_order):
         return self.charge()
 
-    def ledger(self):
+    def ledger(self, *, since=None):
         yield CHARGE
 
 
