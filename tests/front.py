@@ -54,7 +54,9 @@ class Reply:
 
 
 @contextmanager
-def running_front(directory: Path, *, port: int, upstream: int, trusted: str = NOBODY) -> Iterator[Front]:
+def running_front(
+    directory: Path, *, port: int, upstream: int, trusted: str = NOBODY, **others: str
+) -> Iterator[Front]:
     """Start nginx before a server of this machine, and kill it at the end.
 
     Args:
@@ -62,11 +64,15 @@ def running_front(directory: Path, *, port: int, upstream: int, trusted: str = N
         port: where it listens.
         upstream: the port of the server behind it.
         trusted: the network whose ``X-Forwarded-…`` it believes.
+        others: further variables of the template, instead of the image's own values.
     """
     values = {
         "FRONT_LISTEN": f"127.0.0.1:{port}",
         "FRONT_UPSTREAM": f"127.0.0.1:{upstream}",
         "FRONT_TRUSTED_CIDR": trusted,
+        "FRONT_CLIENT_HEADER": "X-Forwarded-For",
+        "FRONT_SCHEME": "forwarded",
+        **others,
     }
     text = TEMPLATE.read_text()
     for name, value in values.items():

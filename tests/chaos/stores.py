@@ -16,10 +16,11 @@ from orders.models import Order
 from orders.payments.choice import payment_gateway
 from orders.states import Step
 from products import services
-from products.dynamo import call, is_passing
+from products.dynamo import call
 from products.models import TABLES, create_missing_tables
 from shop.aws import sqs_client
 from shop.deadline import Deadline
+from shop.dynamo import is_passing
 from tests.chaos.servers import Servers
 
 PAYMENT_SETTINGS = ("PAYMENT_GATEWAY", "STRIPE_SECRET_KEY", "STRIPE_API_BASE")

@@ -19,6 +19,7 @@ from django.conf import settings
 
 from products.sample import load_sample_catalogue
 from shop.aws import cognito_client
+from tests.front import Behind, Front, recording_server, running_front
 from tests.queues import database_url
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -146,7 +147,7 @@ def closed_shop_server(_closed_server: Shop, transactional_db: None) -> Shop:
     return _closed_server
 
 
-def make_account(email: str, *, admin: bool = False) -> None:
+def make_account(email: str, *, admin: bool = False, password: str = PASSWORD) -> None:
     """Make a confirmed account in the test pool."""
     pool: dict[str, Any] = {"UserPoolId": settings.COGNITO_USER_POOL_ID}
     client = cognito_client()
@@ -160,7 +161,7 @@ def make_account(email: str, *, admin: bool = False) -> None:
             {"Name": "name", "Value": "Ann"},
         ],
     )
-    client.admin_set_user_password(**pool, Username=email, Password=PASSWORD, Permanent=True)
+    client.admin_set_user_password(**pool, Username=email, Password=password, Permanent=True)
     if admin:
         client.admin_add_user_to_group(**pool, Username=email, GroupName=settings.COGNITO_ADMIN_GROUP)
 
@@ -171,3 +172,17 @@ def sign_in(shop: Shop, email: str) -> str:
     assert answer.status == 200, answer
     token: str = answer.body["accessToken"]
     return token
+
+
+@pytest.fixture
+def behind() -> Iterator[Behind]:
+    """What stands in for gunicorn behind a front."""
+    with recording_server(free_port()) as server:
+        yield server
+
+
+@pytest.fixture
+def front(behind: Behind, tmp_path: Path) -> Iterator[Front]:
+    """A front before it; nobody's X-Forwarded-For is believed, as in compose."""
+    with running_front(tmp_path, port=free_port(), upstream=behind.port) as nginx:
+        yield nginx

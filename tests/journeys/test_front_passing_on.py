@@ -95,6 +95,23 @@ def test_the_balancer_is_believed_in_its_own_entry_and_no_other(behind, tmp_path
     assert refused.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains; preload"
 
 
+def test_behind_an_api_gateway_the_client_is_the_one_that_it_names_and_came_by_https(behind, tmp_path):
+    """The internal balancer between them says "http", and names the gateway."""
+    asked = with_headers(
+        {
+            "X-Forwarded-For": "198.51.100.7, 10.20.0.9",
+            "X-Forwarded-Proto": "http",
+            "X-Edge-Client": "203.0.113.9",
+        }
+    )
+    gateway = {"FRONT_CLIENT_HEADER": "X-Edge-Client", "FRONT_SCHEME": "https", "trusted": "127.0.0.0/8"}
+    with running_front(tmp_path, port=free_port(), upstream=behind.port, **gateway) as front:
+        assert exchange(front.port, asked).status == 200
+
+    assert behind.seen[0].values("X-Forwarded-For") == ["203.0.113.9"]
+    assert behind.seen[0].values("X-Forwarded-Proto") == ["https"]
+
+
 @pytest.mark.parametrize("offered", ["", "a b", "x" * 129, 'a"b'])
 def test_an_id_that_is_none_is_replaced(front, behind, offered):
     exchange(front.port, with_headers({"X-Request-ID": offered}))

@@ -1,5 +1,6 @@
 """The black-box script finds nothing wrong, in both access modes."""
 
+import json
 import os
 import subprocess
 import sys
@@ -44,3 +45,33 @@ def test_the_read_only_part_changes_nothing(open_shop):
     assert ", 0 failed" in smoke(open_shop, "--read-only")
 
     assert open_shop.send("GET", "/products?limit=100").body["products"] == before
+
+
+def test_the_canary_tells_its_outcome_in_one_line(open_shop):
+    canary = json.loads(smoke(open_shop, "--read-only", "--json"))
+
+    assert canary.pop("passed") > 20
+    assert canary.pop("seconds") > 0
+    assert canary == {
+        "canary": "smoke",
+        "url": open_shop.url,
+        "readOnly": True,
+        "ok": True,
+        "failed": 0,
+        "failures": [],
+    }
+
+
+def test_a_canary_that_finds_nobody_says_so():
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tests" / "smoke.py"), "http://127.0.0.1:9", "--read-only", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    (line,) = done.stdout.splitlines()
+    told = json.loads(line)
+    assert (told["ok"], told["failed"]) == (False, 1)
+    assert told["failures"] == [{"check": "somebody answers", "faults": ["nothing answers at this address"]}]

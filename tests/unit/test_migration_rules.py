@@ -46,7 +46,7 @@ def test_the_models_and_the_migrations_agree():
 @pytest.fixture
 def state():
     state = ProjectState()
-    fields = [
+    fields: list[tuple[str, models.Field]] = [
         ("id", models.BigAutoField(primary_key=True)),
         ("name", models.CharField(max_length=40)),
         ("note", models.CharField(max_length=40, null=True)),
@@ -58,7 +58,7 @@ def state():
 
 def migration_of(operation, **words):
     migration = migrations.Migration("0009_test", "orders")
-    migration.operations = [operation]
+    migration.operations = [operation]  # type: ignore[misc]  # Django reads it from the instance too
     for name, word in words.items():
         setattr(migration, name, word)
     return migration

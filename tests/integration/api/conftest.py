@@ -248,7 +248,9 @@ def bearer(pool_key, monkeypatch, settings):
 
 def everything_kept():
     """Every row of MySQL and every item of the catalogue and the stock, to tell that nothing has changed."""
-    rows = {model.__name__: list(model.objects.order_by("pk").values()) for model in apps.get_models()}
+    rows = {
+        model.__name__: list(model._default_manager.order_by("pk").values()) for model in apps.get_models()
+    }
     items = {
         table.__name__: sorted(
             json.dumps(item.to_dynamodb_dict(), sort_keys=True) for item in table.scan(consistent_read=True)

@@ -52,7 +52,9 @@ class Row:
 
 def read_matrix():
     """The table: address → its rows."""
-    table, open_addresses, fresh = {}, [], True
+    table: dict[str, list[Row]] = {}
+    open_addresses: list[str] = []
+    fresh = True
     for line in MATRIX[MATRIX.index("\n/") :].splitlines():
         if line.startswith("/"):
             if fresh:

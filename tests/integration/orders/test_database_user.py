@@ -42,7 +42,8 @@ def code_of(database, statement: str) -> int:
 
     with pytest.raises((MySQLdb.OperationalError, MySQLdb.ProgrammingError)) as caught:
         database.cursor().execute(statement)
-    return caught.value.args[0]
+    code: int = caught.value.args[0]
+    return code
 
 
 def test_it_may_work_with_rows_and_change_no_table(monkeypatch: pytest.MonkeyPatch, name: str) -> None:

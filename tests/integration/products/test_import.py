@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.core.management import CommandError, call_command
 
-from products import services
+from products import inventory, services
 from products.errors import CatalogueUnavailable
 from products.models import Product, StockMovement
 from products.selectors import every_product
@@ -19,20 +19,24 @@ prod_pan,Pan,54.5,0,Home,,
 """
 
 
-@pytest.fixture
-def table(tmp_path):
-    file = tmp_path / "products.csv"
+class Table:
+    """A file of products; called, it is brought in, anew or as it was."""
 
-    def bring_in(text=None, **options):
+    def __init__(self, file):
+        self.file = file
+        self.errors = io.StringIO()
+
+    def __call__(self, text=None, **options):
         if text is not None:
-            file.write_bytes(text if isinstance(text, bytes) else text.encode())
-        out, errors = io.StringIO(), io.StringIO()
-        bring_in.errors = errors
-        call_command("import_products", file, stdout=out, stderr=errors, **options)
+            self.file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        out, self.errors = io.StringIO(), io.StringIO()
+        call_command("import_products", self.file, stdout=out, stderr=self.errors, **options)
         return out.getvalue()
 
-    bring_in.file = file
-    return bring_in
+
+@pytest.fixture
+def table(tmp_path):
+    return Table(tmp_path / "products.csv")
 
 
 def product(product_id):
@@ -180,9 +184,7 @@ def test_a_spreadsheets_own_mark_at_the_beginning_does_no_harm(table):
 
 
 def test_an_import_that_stopped_is_finished_by_the_next(table, monkeypatch):
-    from products import imports
-
-    shelve, calls = imports.inventory.shelve, []
+    shelve, calls = inventory.shelve, []
 
     def once(*arguments, **options):
         calls.append(1)
@@ -190,7 +192,7 @@ def test_an_import_that_stopped_is_finished_by_the_next(table, monkeypatch):
             raise CatalogueUnavailable("No answer came in time; try again.")
         return shelve(*arguments, **options)
 
-    monkeypatch.setattr(imports.inventory, "shelve", once)
+    monkeypatch.setattr(inventory, "shelve", once)
     with pytest.raises(CommandError, match=r"stopped at row 3 \(prod_pan\): .* 1 created"):
         table(MUGS)
 

@@ -39,7 +39,7 @@ def probed():
 
 
 def test_a_loop_goes_on_until_the_process_is_told_to_stop():
-    rounds = []
+    rounds: list[Pulse] = []
     stop_soon()
 
     run_until_stopped([Loop(name="count", run=repeat(rounds.append, pause_seconds=0.01))])
@@ -52,7 +52,8 @@ def test_a_loop_goes_on_until_the_process_is_told_to_stop():
 def test_a_loop_that_crashes_is_begun_again_and_the_others_go_on(monkeypatch, capsys, settings):
     settings.LOG_FORMAT = "json"
     monkeypatch.setattr(background, "MAX_BACKOFF_SECONDS", 0.02)
-    crashes, rounds = [], []
+    crashes: list[Pulse] = []
+    rounds: list[Pulse] = []
 
     def crash(pulse):
         crashes.append(pulse)
@@ -70,7 +71,7 @@ def test_a_loop_that_crashes_is_begun_again_and_the_others_go_on(monkeypatch, ca
 
 def test_a_loop_that_ends_by_itself_is_begun_again(monkeypatch):
     monkeypatch.setattr(background, "MAX_BACKOFF_SECONDS", 0.02)
-    begun = []
+    begun: list[Pulse] = []
     stop_soon()
 
     run_until_stopped([Loop(name="short", run=begun.append)])
@@ -87,8 +88,12 @@ def test_each_crash_in_a_row_is_waited_for_longer(monkeypatch):
             if len(waited) == 8:
                 self.stop()
 
-    monkeypatch.setattr(background.random, "uniform", lambda _low, high: high)
-    background._supervise(Loop(name="bad", run=lambda _: 1 / 0), Patient("bad", silent_seconds=60))
+    monkeypatch.setattr("shop.background.random.uniform", lambda _low, high: high)
+
+    def crash(_pulse):
+        raise ZeroDivisionError
+
+    background._supervise(Loop(name="bad", run=crash), Patient("bad", silent_seconds=60))
 
     assert waited == [2, 4, 8, 16, 30, 30, 30, 30]
 
@@ -113,7 +118,10 @@ def test_a_loop_that_hangs_does_not_keep_the_process_from_ending():
     stop_soon(0.1)
     began = time.monotonic()
 
-    run_until_stopped([Loop(name="hung", run=lambda _: forever.wait())], finish_seconds=0.2)
+    def hang(_pulse):
+        forever.wait()
+
+    run_until_stopped([Loop(name="hung", run=hang)], finish_seconds=0.2)
 
     assert time.monotonic() - began < 5
     forever.set()

@@ -3,6 +3,7 @@
 import time
 import uuid
 from io import BytesIO
+from typing import Any
 
 import pytest
 import structlog
@@ -69,7 +70,8 @@ def faults_of(*lines):
     basket = Basket(data={"lines": list(lines)})
     with pytest.raises(ValidationError) as refusal:
         basket.is_valid(raise_exception=True)
-    return refusal.value.detail["lines"]
+    detail: Any = refusal.value.detail
+    return detail["lines"]
 
 
 def test_a_list_that_is_too_long_is_refused_before_any_of_it_is_looked_at():
