@@ -44,7 +44,11 @@ ENV NGINX_ENVSUBST_OUTPUT_DIR=/tmp \
     NGINX_ENTRYPOINT_QUIET_LOGS=1 \
     FRONT_LISTEN=8080 \
     FRONT_UPSTREAM=127.0.0.1:8000 \
-    FRONT_TRUSTED_CIDR=0.0.0.0/32
+    FRONT_TRUSTED_CIDR=0.0.0.0/32 \
+    FRONT_CLIENT_HEADER=X-Forwarded-For \
+    FRONT_SCHEME=forwarded
+# Where no tmpfs can be mounted (Fargate), an empty volume gets the owner and mode that the image gives the directory.
+VOLUME /tmp
 USER 10001:10001
 EXPOSE 8080
 # Answer what is in flight, then end; nginx takes SIGTERM for "at once".
@@ -75,6 +79,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     ENV_FILE=/dev/null \
     HEARTBEAT_DIR=/tmp/heartbeats
+# As in the front: for engines without tmpfs.
+VOLUME /tmp
 WORKDIR /app
 USER 10001:10001
 EXPOSE 8000

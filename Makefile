@@ -6,7 +6,7 @@ LOCK := uv pip compile --quiet --generate-hashes --universal --python-version 3.
 	--no-emit-index-url --no-emit-find-links --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset demo token shell manage test test-fast chaos mutants demo-crash check fmt schema up down smoke lock doctor
+.PHONY: help run reset demo token shell manage test test-fast chaos mutants fuzz attack demo-crash check fmt schema up down smoke synth lock doctor
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,12 +50,22 @@ mutants: ## put bugs into a copy of the code, one by one: do the tests see each?
 	@$(BOOTSTRAP) mysql
 	@exec $(PYTHON) -m tests.chaos.mutants
 
+fuzz: ## requests made up from openapi.yaml, every answer judged; figures to docs/security.md (REQUESTS=100000, SEED=… to repeat)
+	@$(BOOTSTRAP) dev
+	@$(BOOTSTRAP) mysql
+	@FUZZ_REQUESTS=$(or $(REQUESTS),100000) FUZZ_SEED=$(SEED) exec $(PYTHON) -m shop.local.test tests/fuzz -q -s
+
+attack: ## attack a shop of its own in every way we know; the outcome goes to docs/security.md
+	@$(BOOTSTRAP) dev
+	@$(BOOTSTRAP) mysql
+	@ATTACK_REPORT=1 exec $(PYTHON) -m shop.local.test tests/attack -q
+
 demo-crash: ## a minute to watch: the web process is killed mid-order, and nothing is lost (RECORD=docs/demo-crash keeps it)
 	@$(BOOTSTRAP) dev
 	@$(BOOTSTRAP) mysql
 	@exec $(PYTHON) -m tests.chaos.demo $(if $(RECORD),--record $(RECORD))
 
-check: ## lint, types, imports, migrations, production settings, OpenAPI schema
+check: ## lint, types, imports, migrations, production settings, OpenAPI schema, secrets, known vulnerabilities
 	@$(BOOTSTRAP) dev
 	@$(BOOTSTRAP) mysql
 	@$(PYTHON) -m shop.local.check
@@ -83,11 +93,17 @@ smoke: ## walk the whole contract against a running shop (URL=https://…)
 	fi; \
 	python3 tests/smoke.py "$(or $(URL),http://localhost:$(or $(PORT),8000))"
 
+synth: ## make every AWS template, offline, and judge it: cdk-nag, tests, cfn-lint
+	@$(BOOTSTRAP) deploy
+	@.local/deploy-venv/bin/python -m deploy.check
+
 lock: ## renew the hashed lock files (needs uv)
 	$(LOCK) --upgrade pyproject.toml -o requirements/runtime.txt
 	$(LOCK) --upgrade pyproject.toml --extra mysql -c requirements/runtime.txt -o requirements/mysql.txt
-	$(LOCK) --upgrade pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	$(LOCK) --upgrade pyproject.toml --extra mysql --extra traces -c requirements/runtime.txt -o requirements/traces.txt
+	$(LOCK) --upgrade pyproject.toml --group dev --extra traces -c requirements/traces.txt -o requirements/dev.txt
 	$(LOCK) --upgrade requirements/ministack.in -o requirements/ministack.txt
+	$(LOCK) --upgrade requirements/deploy.in -o requirements/deploy.txt
 
 doctor: ## what this machine has and lacks, and the cure
 	@$(BOOTSTRAP) doctor

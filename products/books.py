@@ -1,15 +1,16 @@
 """The catalogue's side of the books, whole: for :mod:`orders.invariants`, which compares it with the orders."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
-from products.dynamo import SharedConnectionModel, call
+from products.dynamo import call
 from products.models import Product, StockMovement, StockReservation
 from shop.deadline import Deadline
+from shop.dynamo import SharedConnectionModel
 
 SCAN_SECONDS = 600.0
 
@@ -33,14 +34,24 @@ class Hold:
 
 def read_holds() -> dict[str, Hold]:
     """Return every reservation, by the order's UUID."""
-    return {
-        record.order_uid: Hold(
-            held=record.state == StockReservation.HELD,
-            quantities=record.quantities.as_dict(),
-            created_at=record.created_at,
-        )
-        for record in _all(StockReservation)
-    }
+    return {record.order_uid: _as_hold(record) for record in _all(StockReservation)}
+
+
+def _as_hold(record: StockReservation) -> Hold:
+    return Hold(
+        held=record.state == StockReservation.HELD,
+        quantities=record.quantities.as_dict(),
+        created_at=record.created_at,
+    )
+
+
+def read_holds_of(order_uids: Sequence[str]) -> dict[str, Hold]:
+    """Return the reservations of some orders, by the order's UUID; 100 to a call."""
+    records = call(
+        lambda: list(StockReservation.batch_get(list(order_uids), consistent_read=True)),
+        deadline=Deadline(SCAN_SECONDS),
+    )
+    return {record.order_uid: _as_hold(record) for record in records}
 
 
 def read_stocks() -> dict[str, Decimal]:

@@ -13,7 +13,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from products.dynamo import CONDITION_FAILED, call
+from products.dynamo import call
 from products.errors import (
     AdjustmentKeyReused,
     CatalogueUnavailable,
@@ -25,6 +25,7 @@ from products.models import Product, StockMovement, StockReservation, now
 from products.selectors import get_product, get_reservation
 from shop.aws import dynamodb_connection
 from shop.deadline import Deadline
+from shop.dynamo import CONDITION_FAILED
 
 MAX_STOCK = 1_000_000_000
 MAX_LINES = 50  # one transaction holds 100 actions; the reservation is one of them

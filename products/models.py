@@ -4,19 +4,20 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from pynamodb.attributes import MapAttribute, UnicodeAttribute, UTCDateTimeAttribute
-from pynamodb.exceptions import TableError
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
-from products.dynamo import (
+from products.dynamo import call
+from products.errors import CatalogueUnavailable
+from shop.deadline import Deadline
+from shop.dynamo import (
     CALL_SECONDS,
     DecimalAttribute,
     IntegerAttribute,
     SharedConnectionModel,
     TextMapAttribute,
-    call,
-    is_passing,
+    create_missing,
 )
-from shop.deadline import Deadline
+from shop.limits import RateCounter
 
 CATALOGUE = "all"  # the constant key under which every listed product stands
 
@@ -131,21 +132,8 @@ TABLES = (Product, StockReservation, StockMovement)
 
 
 def create_missing_tables() -> list[str]:
-    """Create the tables that do not exist, wait until they can be used, and return their names.
-
-    For local stacks: on AWS the deployment makes them. A stand-in that has just started is slow, so a creation
-    whose answer did not come in time is looked up and, if it did not arrive, repeated.
-    """
-    created = []
-    for table in TABLES:
-        while not call(table.exists, deadline=Deadline(20)):
-            try:
-                table.create_table(wait=True, billing_mode="PAY_PER_REQUEST")
-            except TableError as error:
-                if not is_passing(error):
-                    raise
-            created.append(table.Meta.table_name)
-    return sorted(set(created))
+    """Create the tables that do not exist, the rate limits' too; see :func:`shop.dynamo.create_missing`."""
+    return create_missing((*TABLES, RateCounter), unavailable=CatalogueUnavailable)
 
 
 def check_answers() -> None:

@@ -10,13 +10,13 @@ from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 
 from products import inventory
-from products.dynamo import CONDITION_FAILED, call
+from products.dynamo import call
 from products.errors import ProductNotFound, StaleVersion, StockBusy
 from products.models import Product, now
 from products.selectors import get_any_product, get_product
+from shop.dynamo import CONDITION_REFUSED
 
 MAX_ROUNDS = 8
-_CONDITION_REFUSED = f"{CONDITION_FAILED}Exception"  # as a single update spells it
 
 
 def new_product_id() -> str:
@@ -103,7 +103,7 @@ def _update(seen: Product, actions: list[Action]) -> bool:
     try:
         call(lambda: seen.update(actions=actions, condition=unchanged))
     except UpdateError as error:
-        if error.cause_response_code != _CONDITION_REFUSED:
+        if error.cause_response_code != CONDITION_REFUSED:
             raise
         return False
     return True

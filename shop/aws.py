@@ -35,7 +35,7 @@ _building = Lock()
 def dynamodb_connection() -> Connection:
     """Return the process's only DynamoDB connection (thread-safe; one botocore client, no botocore retries).
 
-    Retries belong to :mod:`products.dynamo`, in one layer, within the caller's time budget.
+    Retries belong to :mod:`shop.dynamo`, in one layer, within the caller's time budget.
     """
     with _building:
         return _dynamodb_connection()

@@ -105,7 +105,7 @@ class _Armed:
         """Draw from a sequence of this process's own: forked workers must not all draw the same."""
         pid = os.getpid()
         if pid not in self._chances:
-            self._chances[pid] = random.Random(f"{self._seed}-{pid}" if self._seed else None)  # noqa: S311
+            self._chances[pid] = random.Random(f"{self._seed}-{pid}" if self._seed else None)  # noqa: S311 (faults, not secrets)
         return self._chances[pid].random()
 
     def _may_fire(self, name: str, rule: Rule) -> bool:

@@ -1,17 +1,23 @@
-"""How views describe themselves to OpenAPI: one decorator that documents every status and error code."""
+"""How views describe themselves to OpenAPI: one decorator that documents every status, error code and link.
+
+It also says of request bodies what drf-spectacular cannot see: that they are strict.
+"""
 
 import inspect
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
 
+from drf_spectacular.extensions import OpenApiSerializerExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
 from shop.errors import DomainError
 from shop.exception_handler import FRAMEWORK_PROBLEMS, PROBLEM_JSON, DatabaseUnavailable, status_of
+from shop.serializers import ChangeSerializer
 from shop.wire import BodyTooLarge, InvalidJson, LengthRequired
 
 # What any call that heeds a token may answer; the classes are in users, which this room does not know.
@@ -42,16 +48,86 @@ class Problem(serializers.Serializer[Any]):
     success = serializers.BooleanField(help_text="Always false.")
     code = serializers.CharField(help_text="Stable; made to be switched on. All codes: /docs/errors.")
     errors = FieldProblem(many=True)  # type: ignore[assignment] # the wire's name; DRF's property is not used here
-    requestId = serializers.CharField(allow_null=True, help_text="Quote it when you ask for help.")  # noqa: N815
+    requestId = serializers.CharField(allow_null=True, help_text="Quote it when you ask for help.")  # noqa: N815 (as on the wire)
+
+
+@dataclass(frozen=True)
+class Link:
+    """An OpenAPI link: what one may call with what a success has answered.
+
+    Attributes:
+        operation_id: of the call that is possible now.
+        parameters: its parameters, as runtime expressions of OpenAPI (``$response.body#/order/id``).
+        body: its body, whose members may be such expressions.
+        words: what a reader should know.
+    """
+
+    operation_id: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+    words: str = ""
+
+    def as_openapi(self) -> dict[str, Any]:
+        """Return the Link Object."""
+        members = {
+            "operationId": self.operation_id,
+            "parameters": dict(self.parameters),
+            "requestBody": self.body,
+            "description": self.words,
+        }
+        return {name: value for name, value in members.items() if value}
 
 
 class ShopSchema(AutoSchema):
-    """drf-spectacular's schema, with one tag per room."""
+    """drf-spectacular's schema, with one tag per room, and what it has no words for: links and optional tokens."""
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        """Move what :func:`describe` left under its own names to where OpenAPI has it."""
+        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
+        if operation is None:
+            return None
+        links = operation.pop("x-links", {})
+        for status, response in operation["responses"].items():
+            if links and status.startswith("2"):
+                response["links"] = links
+        if operation.pop("x-token-optional", False):
+            operation["security"].append({})
+        return operation
 
     def get_tags(self) -> list[str]:
         """Tag an operation with the first part of its path."""
         first = self.path.strip("/").split("/")[0]
         return [first if first in {"products", "users", "orders"} else "service"]
+
+
+class StrictBody(OpenApiSerializerExtension):
+    """A strict serializer takes no members but its own and those that may be sent back as they were read."""
+
+    target_class = "shop.serializers.StrictSerializer"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        """Return drf-spectacular's schema, closed."""
+        inner = auto_schema._map_serializer  # noqa: SLF001 (drf-spectacular's own way to add to a schema)
+        schema: dict[str, Any] = inner(self.target, direction, bypass_extensions=True)
+        for name in sorted(self.target.read_back):
+            schema["properties"][name] = {"description": "Ignored; may be sent back as it was read."}
+        if isinstance(self.target, ChangeSerializer):
+            schema["minProperties"] = 1
+        return {**schema, "additionalProperties": False}
+
+
+class Text(OpenApiSerializerFieldExtension):
+    """A text field's pattern: blank texts are none."""
+
+    target_class = "shop.serializers.TextField"
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        """Return drf-spectacular's schema and the pattern."""
+        inner = auto_schema._map_serializer_field  # noqa: SLF001 (drf-spectacular's own way to add to a schema)
+        schema: dict[str, Any] = inner(self.target, direction, bypass_extensions=True)
+        return schema | ({"pattern": self.target.pattern} if self.target.pattern else {})
 
 
 def _words(kind: type[DomainError]) -> str:
@@ -87,7 +163,8 @@ def describe(
     errors: Sequence[type[DomainError]] = (),
     parameters: Sequence[OpenApiParameter | type[serializers.Serializer[Any]]] = (),
     examples: Sequence[OpenApiExample] = (),
-    auth: bool = True,
+    links: Sequence[Link] = (),
+    auth: bool | Literal["optional"] = True,
 ) -> Callable[[View], View]:
     """Document one operation.
 
@@ -98,7 +175,8 @@ def describe(
         errors: the domain errors it may answer.
         parameters: query and header parameters.
         examples: of the request body.
-        auth: whether a Bearer token means anything to it.
+        links: what a success makes possible next.
+        auth: whether a Bearer token means anything to it; "optional" where nobody needs one.
     """
     framework = [400, 405, 406, 500] + ([401, 403] if auth else []) + ([415] if request else [])
     known: list[type[DomainError]] = [*errors, DatabaseUnavailable] + (
@@ -120,6 +198,10 @@ def describe(
             for example in examples
         ],
         "auth": None if auth else [],
+        "extensions": {
+            **({"x-links": {link.operation_id: link.as_openapi() for link in links}} if links else {}),
+            **({"x-token-optional": True} if auth == "optional" else {}),
+        },
     }
 
     def decorate(view: View) -> View:

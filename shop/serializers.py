@@ -100,7 +100,8 @@ class TextField(serializers.CharField):
     @property
     def pattern(self) -> str | None:
         """The regular expression that a text meets, or None: white space alone is a blank text."""
-        return r"\S" if self.trim_whitespace and not self.allow_blank else None
+        # U+001C to U+001F and U+0085 are white space to Python and not to everybody's regular expressions.
+        return r"[^\s\x1c-\x1f\x85]" if self.trim_whitespace and not self.allow_blank else None
 
     def to_internal_value(self, data: Any) -> str:
         """Take a ``str`` only."""

@@ -25,7 +25,7 @@ class BodyTooLarge(DomainError):
 
 
 class LengthRequired(DomainError):
-    """A body needs a `Content-Length`; bodies in chunks are not taken."""
+    """A body needs a `Content-Length`. Behind the front, bodies in chunks get one; without it they are refused."""
 
     code = "length_required"
     title = "Length required"

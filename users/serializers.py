@@ -10,6 +10,7 @@ from users.passwords import MAX_PASSWORD_CHARACTERS
 
 MAX_NAME_CHARACTERS = 200
 MAX_REFRESH_TOKEN_CHARACTERS = 8192
+_CODE = re.compile(r"[!-~]+")  # ASCII, without white space
 _TOKEN = re.compile(r"[A-Za-z0-9_=.-]+")
 
 
@@ -23,7 +24,7 @@ class PasswordField(TextField):
 class CodeField(TextField):
     """A code from an e-mail. Cognito takes no white space inside."""
 
-    pattern = r"^\s*\S+\s*$"
+    pattern = r"^\s*[!-~]+\s*$"
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=64, **kwargs)
@@ -31,7 +32,7 @@ class CodeField(TextField):
     def to_internal_value(self, data: Any) -> str:
         """Refuse what no code looks like."""
         code = super().to_internal_value(data)
-        if any(character.isspace() for character in code):
+        if not _CODE.fullmatch(code):
             raise serializers.ValidationError(
                 "Expected the code from the e-mail, such as 123456.", code="invalid"
             )

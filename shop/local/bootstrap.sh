@@ -4,6 +4,7 @@
 #   sh shop/local/bootstrap.sh run     .venv with requirements/runtime.txt, and .local/ministack-venv
 #   sh shop/local/bootstrap.sh dev     the same, and requirements/dev.txt (tests and checks)
 #   sh shop/local/bootstrap.sh mysql   tries requirements/mysql.txt; without a compiler it says so and goes on
+#   sh shop/local/bootstrap.sh deploy  .local/deploy-venv with requirements/deploy.txt (CDK, cfn-lint, a Node)
 #   sh shop/local/bootstrap.sh doctor  says what this machine has and lacks
 #
 # A stamp beside each environment holds what was installed (checksum of the lock, version of Python), so that a
@@ -14,6 +15,7 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 cd "$root"
 venv=.venv
 ministack=.local/ministack-venv
+deploy=.local/deploy-venv
 logs=.local/log
 newest_first="python3.14 python3.13 python3.12 python3.11 python3 python"
 
@@ -180,13 +182,22 @@ bootstrap_mysql() {
         "brew install mysql-client pkg-config"
 }
 
+# A program of its own: it shares nothing with the shop's environment but the pip that fills both.
+bootstrap_deploy() {
+    make_venv "$venv" with
+    make_venv "$deploy" without
+    installed requirements/deploy.txt "$deploy" && return 0
+    install requirements/deploy.txt "$deploy" --only-binary :all: || explain requirements/deploy.txt
+}
+
 case ${1:-run} in
 run) bootstrap_run ;;
 dev) bootstrap_dev ;;
 mysql) bootstrap_mysql ;;
+deploy) bootstrap_deploy ;;
 doctor)
     find_python
     exec "$python" -m shop.local.doctor
     ;;
-*) die "usage: bootstrap.sh run|dev|mysql|doctor" ;;
+*) die "usage: bootstrap.sh run|dev|mysql|deploy|doctor" ;;
 esac

@@ -46,6 +46,10 @@ def _manage(*arguments: str) -> list[str]:
     return [sys.executable, "manage.py", *arguments]
 
 
+def _module(name: str) -> list[str]:
+    return [sys.executable, "-m", name]
+
+
 def _tool(name: str, *arguments: str) -> list[str]:
     return [str(Path(sys.executable).parent / name), *arguments]
 
@@ -53,6 +57,12 @@ def _tool(name: str, *arguments: str) -> list[str]:
 def schema_command(target: Path) -> list[str]:
     """Return the command that writes the OpenAPI schema, failing on any warning."""
     return _manage("spectacular", "--validate", "--fail-on-warn", "--file", str(target))
+
+
+def _with_a_way_out() -> dict[str, str]:
+    """Return the settings of the one step that asks a server elsewhere: the person's own proxies count."""
+    proxies = {name: os.environ.get(name, "") for name in ("no_proxy", "NO_PROXY")}
+    return {**OFFLINE_SETTINGS, **proxies}
 
 
 def _steps(fresh_schema: Path) -> list[Step]:
@@ -72,6 +82,8 @@ def _steps(fresh_schema: Path) -> list[Step]:
             ["diff", "-u", "openapi.yaml", str(fresh_schema)],
             OFFLINE_SETTINGS,
         ),
+        Step("detect-secrets: no keys in the files", _module("shop.local.secret_scan"), OFFLINE_SETTINGS),
+        Step("pip-audit: no known vulnerability", _module("shop.local.audit"), _with_a_way_out()),
     ]
 
 

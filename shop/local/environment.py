@@ -11,7 +11,9 @@ REGION = "us-east-1"
 LOCAL_SETTINGS = {
     "REQUIRE_AUTH": "false",
     "BEHIND_TLS_PROXY": "false",
+    "TRUSTED_PROXY_HOPS": "0",
     "DJANGO_ALLOWED_HOSTS": "localhost,127.0.0.1,[::1]",
+    "CORS_ALLOW_LOCAL_ORIGINS": "true",
     "PAYMENT_GATEWAY": "mock",
     "PAYMENTS_ARE_MOCK": "yes",
     "LOG_FORMAT": "console",
@@ -70,10 +72,18 @@ def queue_url(endpoint: str) -> str:
 
 
 def local_settings() -> dict[str, str]:
-    """Return :data:`LOCAL_SETTINGS` and an empty folder for collected static files (whitenoise warns without)."""
+    """Return :data:`LOCAL_SETTINGS`, limits that no demo meets, and an empty folder for collected static files.
+
+    (Whitenoise warns without the folder.)
+    """
     static = places.LOCAL / "static"
     static.mkdir(parents=True, exist_ok=True)
-    return LOCAL_SETTINGS | {"STATIC_ROOT": str(static)}
+    return LOCAL_SETTINGS | limits(10_000) | {"STATIC_ROOT": str(static)}
+
+
+def limits(units: int) -> dict[str, str]:
+    """Return the settings that set every rate limit to so many units; 0 switches them off."""
+    return {name: str(units) for name in setting_names() if name.startswith("LIMIT_")}
 
 
 def setting_names() -> set[str]:

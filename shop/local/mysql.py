@@ -40,7 +40,7 @@ def _init_sql(directory: Path) -> tuple[Path, str]:
     path.write_text(
         "CREATE DATABASE shop CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;\n"
         f"CREATE USER 'shop'@'127.0.0.1' IDENTIFIED BY '{password}';\n"
-        "GRANT ALL PRIVILEGES ON *.* TO 'shop'@'127.0.0.1';\n",
+        "GRANT ALL PRIVILEGES ON *.* TO 'shop'@'127.0.0.1' WITH GRANT OPTION;\n",
         encoding="utf-8",
     )
     return path, password

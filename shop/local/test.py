@@ -1,7 +1,7 @@
 """``make test``: start the real servers, run pytest, stop them: ``python -m shop.local.test [pytest arguments]``.
 
 ``--fast`` as the first argument starts no server and runs tests/unit. Each server comes from the first way that is
-open: an address given in the environment (``TEST_DATABASE_URL``, ``TEST_DYNAMODB_URL``), a program that is
+open: what the environment names (``TEST_DATABASE_URL``, ``TEST_DYNAMODB_URL``, ``TEST_NGINX``), a program that is
 installed, apt-get (as root on Debian or Ubuntu), Docker. Where none is, the embedded stand-in takes its place, the
 tests that need the real one are skipped, and the last lines say so; with ``REQUIRE_REAL_SERVICES=1`` that is a failure.
 """
@@ -20,7 +20,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from shop.local import cognito, dynamodb, environment, ministack, mysql, places, processes, system
+from shop.local import cognito, dynamodb, environment, ministack, mysql, nginx, places, processes, system
 
 OFFLINE = {
     "DATABASE_URL": "sqlite://:memory:",
@@ -30,6 +30,7 @@ OFFLINE = {
     "COGNITO_CLIENT_SECRET": "",
     "SHOP_TEST_MYSQL": "none",
     "SHOP_TEST_DYNAMODB": "none",
+    "SHOP_TEST_NGINX": "none",
 }
 
 
@@ -57,6 +58,7 @@ MYSQL = Wanted(
 DYNAMODB = Wanted(
     name="DynamoDB Local", variable="TEST_DYNAMODB_URL", ways=dynamodb.WAYS, cure=dynamodb.HOW_TO_INSTALL
 )
+NGINX = Wanted(name="nginx", variable="TEST_NGINX", ways=nginx.WAYS, cure=nginx.HOW_TO_INSTALL)
 
 
 def _obtain(wanted: Wanted, *, scratch: Path, stack: ExitStack, stand_in: str) -> Server:
@@ -96,6 +98,7 @@ def _table_names() -> dict[str, str]:
         "PRODUCTS_TABLE": "Products",
         "RESERVATIONS_TABLE": "StockReservations",
         "MOVEMENTS_TABLE": "StockMovements",
+        "RATE_LIMITS_TABLE": "RateLimits",
     }
     return {variable: f"Test{run}{name}" for variable, name in kinds.items()}
 
@@ -107,6 +110,7 @@ def _common() -> dict[str, str]:
     return {
         **inherited,
         **environment.local_settings(),
+        **environment.limits(0),  # their own tests switch them on
         "ENV_FILE": os.devnull,
         "DJANGO_SECRET_KEY": secrets.token_urlsafe(48),
     }
@@ -124,6 +128,7 @@ def _with_servers(scratch: Path, stack: ExitStack) -> tuple[dict[str, str], list
     endpoint = f"http://127.0.0.1:{port}"
     products = _obtain(DYNAMODB, scratch=scratch, stack=stack, stand_in=endpoint)
     orders = _obtain_mysql(scratch, stack)
+    front = _obtain(NGINX, scratch=scratch, stack=stack, stand_in="none")
     ministack.wait(child, port=port)
     pool = cognito.create_pool(cognito.cognito(endpoint, region=environment.REGION))
     print("  ministack: ready", flush=True)
@@ -136,8 +141,9 @@ def _with_servers(scratch: Path, stack: ExitStack) -> tuple[dict[str, str], list
         "AWS_ENDPOINT_URL_DYNAMODB": products.address,
         "SHOP_TEST_MYSQL": "none" if orders.missing else "real",
         "SHOP_TEST_DYNAMODB": "stand-in" if products.missing else "real",
+        "SHOP_TEST_NGINX": front.address,
     }
-    return variables, [server.missing for server in (orders, products) if server.missing]
+    return variables, [server.missing for server in (orders, products, front) if server.missing]
 
 
 def _pytest(variables: dict[str, str], arguments: Sequence[str]) -> int:

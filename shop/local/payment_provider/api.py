@@ -125,10 +125,13 @@ def retrieve(books: Books, intent_id: str, params: Params) -> Answer:
 
 
 def list_intents(books: Books, params: Params) -> Answer:
-    """Show a page of intents, newest first."""
+    """Show a page of intents, newest first; with ``created[gte]`` none that is older."""
+    since = int(params.get("created[gte]", "0"))
     limit = min(int(params.get("limit", "10")), 100)
     page, has_more = books.newest(limit=limit, after=params.get("starting_after", ""))
-    data = [shown(intent, expand=_expands(params)) for intent in page]
+    young = [intent for intent in page if intent.created >= since]
+    data = [shown(intent, expand=_expands(params)) for intent in young]
+    has_more = has_more and len(young) == len(page)
     return 200, {"object": "list", "url": "/v1/payment_intents", "has_more": has_more, "data": data}
 
 
