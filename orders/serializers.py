@@ -1,5 +1,6 @@
 """Orders on the wire."""
 
+import re
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -23,6 +24,7 @@ from shop.serializers import (
 )
 
 MAX_QUANTITY = 10_000
+_PAYMENT_METHOD = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]*")
 
 
 class OrderLineInput(StrictSerializer):
@@ -48,6 +50,15 @@ class PlaceOrderInput(StrictSerializer):
         required=False, max_length=255, help_text="The payment provider's name for the card."
     )
     metadata = MetadataField(required=False)
+
+    def validate_paymentMethod(self, name: str) -> str:  # noqa: N802 (DRF finds it by the field's name)
+        """Take only a provider's name for a card, never its number: that may not be stored, nor logged."""
+        if not _PAYMENT_METHOD.fullmatch(name):
+            raise serializers.ValidationError(
+                "This is the payment provider's name for the card, such as pm_1NqX; never its number.",
+                code="not_a_name",
+            )
+        return name
 
     def validate_items(self, items: list[dict[str, Any]]) -> list[Line]:
         """Merge repeated products; check what the merged lines come to."""

@@ -22,6 +22,7 @@ from users.refusals import (
     CHANGE_PASSWORD,
     CODES,
     REFRESH,
+    RESET_CODES,
     SENDING,
     SIGN_IN,
     VALUES,
@@ -119,10 +120,10 @@ def reset_password(*, email: str, code: str, password: str) -> None:
     """Set a new password with a code from :func:`forgot_password`.
 
     Raises:
-        WeakPassword, CodeMismatch, CodeExpired, TooManyRequestsError, IdentityUnavailable.
+        WeakPassword, CodeMismatch, TooManyRequestsError, IdentityUnavailable.
     """
     check_password(password)
-    with translated("ConfirmForgotPassword", CODES):
+    with translated("ConfirmForgotPassword", RESET_CODES):
         cognito_client().confirm_forgot_password(
             ClientId=settings.COGNITO_CLIENT_ID,
             Username=email,

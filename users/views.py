@@ -215,7 +215,7 @@ class ResetPasswordView(PublicView):
         operation_id="reset_password",
         request=ResetPasswordInput,
         success={200: (MessageAnswer, "The new password counts.")},
-        errors=[WeakPassword, CodeMismatch, CodeExpired, ValueRefused, *LIMITED_CALL],
+        errors=[WeakPassword, CodeMismatch, ValueRefused, *LIMITED_CALL],
         examples=[
             OpenApiExample("The code", value={"email": EMAIL, "code": "654321", "password": "N3w!passw"})
         ],

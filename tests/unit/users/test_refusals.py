@@ -51,7 +51,7 @@ REFUSALS = [
     ("confirm_sign_up", "AliasExistsException", "An account with the email already exists.", EmailTaken),
     ("confirm_sign_up", "TooManyFailedAttemptsException", "Seven failures", TooManyRequestsError),
     ("confirm_forgot_password", "CodeMismatchException", "Invalid verification code", CodeMismatch),
-    ("confirm_forgot_password", "ExpiredCodeException", "Invalid code provided", CodeExpired),
+    ("confirm_forgot_password", "ExpiredCodeException", "Invalid code provided", CodeMismatch),
     ("confirm_forgot_password", "UserNotFoundException", "no such user", CodeMismatch),
     ("confirm_forgot_password", "UserNotConfirmedException", "not confirmed", CodeMismatch),
     ("confirm_forgot_password", "PasswordHistoryPolicyViolationException", "history says no", WeakPassword),
