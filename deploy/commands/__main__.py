@@ -1,6 +1,7 @@
 """``python -m deploy.commands NAME``: what the Makefile calls.
 
-Words come as variables of the environment, as make and the shell hand them on: STAGE, YES, TAG, EMAIL, FILE and so on.
+Words come as variables of the environment, as make hands them on: STAGE, YES, TAG, EMAIL, FILE and so on. GIVEN names
+those that stand on make's command line.
 Exit codes: 0 well; 1 something was done and went wrong; 2 nothing was done, with one clear line.
 """
 
@@ -31,7 +32,8 @@ COMMANDS: dict[str, Callable[[Context], None]] = {
     "resume": pause.resume,
     "destroy": destroy.run,
 }
-WORDS = ("TAG", "NAME", "EMAIL", "FILE", "DRY_RUN", "REQUEST", "ORDER", "SINCE", "FOLLOW", "ACTUAL")
+WORDS = ("TAG", "EMAIL", "FILE", "DRY_RUN", "REQUEST", "ORDER", "SINCE", "FOLLOW", "ACTUAL")
+"""Taken only from make's command line: an ``EMAIL`` that somebody's shell exports makes nobody an administrator."""
 
 
 def main(arguments: list[str], *, environment: Mapping[str, str] = os.environ) -> int:
@@ -70,7 +72,9 @@ def _check_words(name: str, environment: Mapping[str, str]) -> None:
 
 def _context(environment: Mapping[str, str]) -> Context:
     stage = stage_named(environment["STAGE"])
-    words = {name: environment[name] for name in WORDS if environment.get(name)}
+    given = environment.get("GIVEN", "").split()
+    words = {name: environment[name] for name in WORDS if name in given and environment.get(name)}
+    words["NAME"] = environment.get("NAME", "")
     console = Console(assume_yes=environment.get("YES") in {"1", "yes", "true"})
     return Context(stage=stage, aws=Aws(stage), console=console, programs=Programs(), words=words)
 

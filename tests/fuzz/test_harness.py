@@ -132,3 +132,18 @@ def test_the_table_counts_by_operation_and_status():
         "| GET / | 3 | 2 | 1 |",
         "| **all** | 3 | 2 | 1 |",
     ]
+
+
+def judged(url):
+    request = SimpleNamespace(url=url, body=None)
+    answer = SimpleNamespace(request=request, status_code=404, content=b"There is no order 'SELECT 1'.")
+    judgement.keeps_its_inside_to_itself(None, answer, None)
+
+
+def test_an_inner_word_is_seen():
+    with pytest.raises(AssertionError, match="SELECT"):
+        judged("http://shop/orders/7")
+
+
+def test_what_the_caller_wrote_is_no_inner_word():
+    judged("http://shop/orders/SELECT%201")

@@ -22,6 +22,8 @@ from deploy.tables import TABLES
 
 ACCOUNT = "111122223333"
 TAG = "0123456789ab"
+SESSION = boto3.session.Session("key", "secret", region_name="us-east-1")
+"""One for all tests: it keeps AWS's descriptions, which take long to read."""
 
 
 class Refusal(Exception):
@@ -46,7 +48,7 @@ class FakeAws:
         }
 
     def client(self, service: str) -> Any:
-        client = boto3.session.Session("key", "secret", region_name="us-east-1").client(service)
+        client = SESSION.client(service)
         client.meta.events.register(
             f"provide-client-params.{client.meta.service_model.service_id.hyphenize()}", self._note
         )

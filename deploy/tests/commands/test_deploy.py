@@ -380,7 +380,7 @@ def test_going_back_to_what_is_not_there_is_refused(world: World) -> None:
 def test_a_pool_of_one_s_own_needs_its_client_s_secret_before_anything_runs(world: World) -> None:
     pool = ExistingPool(user_pool_id="us-east-1_x", client_id="c")
     world.stage = replace(DEV, identity=replace(DEV.identity, existing=pool))
-    world.aws.answers["secretsmanager.GetSecretValue"] = {"SecretString": ""}
+    world.aws.answers["secretsmanager.GetSecretValue"] = {"SecretString": "unset"}
 
     with pytest.raises(
         Failed, match="CLIENT_SECRET must be filled in first: make update-config CLIENT_SECRET STAGE=dev"
