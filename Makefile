@@ -71,10 +71,11 @@ demo-crash: ## a minute to watch: the web process is killed mid-order, and nothi
 	@$(BOOTSTRAP) mysql
 	@exec $(PYTHON) -m tests.chaos.demo $(if $(RECORD),--record $(RECORD))
 
-check: ## lint, types, imports, migrations, production settings, OpenAPI schema, secrets, known vulnerabilities
+check: ## lint, types, imports, migrations, production settings, OpenAPI schema, secrets, known vulnerabilities; make synth
 	@$(BOOTSTRAP) dev
 	@$(BOOTSTRAP) mysql
 	@$(PYTHON) -m shop.local.check
+	@$(MAKE) --no-print-directory synth
 
 fmt: ## format the code and mend what can be mended
 	@$(BOOTSTRAP) dev
@@ -105,7 +106,9 @@ smoke: ## walk the whole contract against a running shop (URL=https://…)
 
 ##@ On AWS (docs/deploy.md)
 
-synth: ## make every AWS template, offline, and judge it: cdk-nag, tests, cfn-lint
+synth: ## make every AWS template, offline, and judge it: cdk-nag, tests, cfn-lint; create it on an emulator
+	@$(BOOTSTRAP) dev
+	@$(BOOTSTRAP) mysql
 	@$(BOOTSTRAP) deploy
 	@.local/deploy-venv/bin/python -m deploy.check
 
@@ -148,9 +151,9 @@ logs: ## a stage's lines as they come: STAGE=dev (REQUEST=id or ORDER=42; SINCE=
 	@$(BOOTSTRAP) deploy
 	@$(OPERATE) logs
 
-cost: ## what a stage costs a month: STAGE=dev (ACTUAL=1 asks AWS, for one cent)
+cost: ## what it costs a month: docs/costs.md anew, or one stage: STAGE=dev (ACTUAL=1 asks AWS, for one cent)
 	@$(BOOTSTRAP) deploy
-	@$(OPERATE) cost
+	@$(if $(STAGE),$(OPERATE) cost,exec .local/deploy-venv/bin/python -m deploy.prices)
 
 pause: ## stop all that costs by the hour, keep all data: STAGE=dev
 	@$(BOOTSTRAP) deploy
