@@ -19,4 +19,3 @@ for value in "$@"; do echo "::add-mask::$value"; done
     echo "AWS_SECRET_ACCESS_KEY=$2"
     echo "AWS_SESSION_TOKEN=$3"
 } >>"$GITHUB_ENV"
-aws sts get-caller-identity --query Arn --output text 2>/dev/null || true

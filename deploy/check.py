@@ -1,5 +1,6 @@
 """``make synth``: make every template, offline, and judge it: cdk-nag, the tests in deploy/tests, cfn-lint.
 
+At last the stacks are created on the local AWS emulator, and the shop is run on them (tests/deployed).
 No credentials, no network: what only an owner knows (domain, mail address, repository) is filled in with examples.
 ``--findings`` prints the table of explained findings as Markdown and makes nothing.
 """
@@ -75,12 +76,19 @@ def lint() -> bool:
     return subprocess.run(arguments, cwd=ROOT, check=False).returncode == 0
 
 
+def create() -> bool:
+    """Create every stack on the emulator, in the shop's own environment, and walk through the shop on them."""
+    emulated = [ROOT / ".venv/bin/python", "-m", "shop.local.test", "tests/deployed", "-q"]
+    return subprocess.run(emulated, cwd=ROOT, check=False).returncode == 0
+
+
 def main() -> int:
     """Do everything; return 0 if all is well."""
     if sys.argv[1:] == ["--findings"]:
         print(table())
         return 0
     steps = [("templates, cdk-nag", synthesise), ("tests of the templates", run_tests), ("cfn-lint", lint)]
+    steps.append(("stacks and shop on the emulator", create))
     failed: list[str] = []
     for name, step in steps:
         print(f"== {name}", flush=True)

@@ -198,9 +198,16 @@ class Firewall:
     Attributes:
         requests_per_5_minutes: of one client address; beyond, it is refused.
         admin_from: networks from which ``/admin`` is served. Empty: from nowhere.
+        managed: AWS's own groups of rules, by their names without ``AWSManagedRules``; a dollar a month each.
     """
 
     enabled: bool = True
+    managed: tuple[str, ...] = (
+        "CommonRuleSet",
+        "KnownBadInputsRuleSet",
+        "SQLiRuleSet",
+        "AmazonIpReputationList",
+    )
     requests_per_5_minutes: int = 2000
     admin_from: tuple[str, ...] = ()
 
@@ -299,7 +306,7 @@ DEV = Stage(
         container_insights=False,
         payments="mock",
     ),
-    firewall=Firewall(),
+    firewall=Firewall(managed=("CommonRuleSet", "AmazonIpReputationList")),
     watch=Watch(log_days=7, monthly_budget_usd=60, metrics_by_route=False, canary_minutes=60),
 )
 

@@ -20,7 +20,7 @@ from deploy.quantities import (
     IN_USE,
     MILLION,
     PAUSED,
-    WAF_RULES,
+    WAF_RULES_OF_OURS,
     Load,
     alarm_metrics,
     log_gb,
@@ -168,9 +168,10 @@ def _way_out(stage: Stage, load: Load) -> list[Line]:
 def _firewall(stage: Stage, load: Load) -> list[Line]:
     if load.paused or not stage.firewall.enabled:
         return []
-    usd = PRICES["waf_acl"].of(1) + PRICES["waf_rule"].of(WAF_RULES)
+    rules = WAF_RULES_OF_OURS + len(stage.firewall.managed)
+    usd = PRICES["waf_acl"].of(1) + PRICES["waf_rule"].of(rules)
     usd += PRICES["waf_million"].of(load.requests / MILLION)
-    return [Line("WAF", f"one ACL, {WAF_RULES} rules, {load.requests / MILLION:.2f} M requests", usd)]
+    return [Line("WAF", f"one ACL, {rules} rules, {load.requests / MILLION:.2f} M requests", usd)]
 
 
 def _cloudwatch(stage: Stage, load: Load) -> list[Line]:

@@ -60,7 +60,7 @@ TEN_THOUSAND = Load(users=10_000, requests_per_day=100_000)
 TEN_TIMES = Load(users=100_000, requests_per_day=1_000_000)
 
 
-WAF_RULES = 6
+WAF_RULES_OF_OURS = 2
 BASE_ALARM_METRICS = 24
 """Of a stage without alarms by route; a formula of several metrics counts each of them."""
 SCALING_ALARM_METRICS = 5 + 4

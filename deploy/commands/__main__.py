@@ -53,6 +53,8 @@ def main(arguments: list[str], *, environment: Mapping[str, str] = os.environ) -
         return _tell(Refused(f"deploy/config.py: {error}"))
     except (BotoCoreError, ClientError) as error:
         return _tell(in_words(error))
+    except BrokenPipeError:  # make logs | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         sys.stderr.write(
             "\nshop: stopped. What CloudFormation has begun goes on by itself; make info tells\n"

@@ -74,7 +74,8 @@ class Aws:
         self._make = client or self._real_client
 
     def _real_client(self, service: str) -> Any:
-        return boto3.session.Session(region_name=self.stage.region).client(service, config=CONFIG)
+        session: Any = boto3.session.Session(region_name=self.stage.region)
+        return session.client(service, config=CONFIG)
 
     def client(self, service: str) -> Any:
         """Return the client of a service, by boto3's name."""

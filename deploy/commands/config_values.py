@@ -8,6 +8,7 @@ What is not secret stands in deploy/config.py, where a change can be reviewed, a
 import json
 import re
 from dataclasses import dataclass
+from functools import partial
 
 from botocore.exceptions import ClientError
 
@@ -143,7 +144,8 @@ def check_filled_in(context: Context) -> None:
     by_hand += ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"] if stage.service.payments == "stripe" else []
     empty = []
     for name in by_hand:
-        found = context.aws.if_allowed(lambda name=name: _read(context, outputs[SECRETS[name].output]))
+        read = partial(_read, context, outputs[SECRETS[name].output])
+        found = context.aws.if_allowed(read)
         if found is not None and _value_in(found, SECRETS[name]) in UNSET:
             empty.append(name)
     if empty:

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy import prices
 from deploy.commands import database, images, services, tasks
-from deploy.commands.aws import PARTS, PIPELINE_STACK, code_of, in_words
+from deploy.commands.aws import DENIED, PARTS, PIPELINE_STACK, code_of, in_words
 from deploy.commands.config_values import check_filled_in
 from deploy.commands.context import Context
 from deploy.commands.outcome import Failed, Refused
@@ -173,10 +173,11 @@ class Deployment:
             serves = "nothing serves yet"
         else:
             serves = "the version before it still serves"
+        wanted = " TAG=" + self._tag if "TAG" in self._context.words else ""
         lines = [
             f"step {step}: {why}",
             f"done before it: {', '.join(self._done) or 'nothing'}; {serves}.",
-            f"{self._context.again('deploy')} goes on from here: what is done is not done twice.",
+            f"{self._context.again('deploy')}{wanted} goes on from here: what is done is not done twice.",
         ]
         if "service" in self._done and not self._situation.first:
             lines.append(
@@ -190,7 +191,8 @@ def _let_ecs_act(context: Context) -> None:
     try:
         context.aws.client("iam").create_service_linked_role(AWSServiceName="ecs.amazonaws.com")
     except ClientError as error:
-        if code_of(error) != "InvalidInput":  # it is there already
+        # It is there already; or whoever deploys may not make it, as GitHub's role may not: an operator has made it then.
+        if code_of(error) not in {"InvalidInput", *DENIED}:
             raise
 
 
@@ -234,9 +236,7 @@ def show(context: Context, *, situation: Situation, tag: str) -> None:
     )
     console.say()
     console.say(str(prices.monthly(filled_in(stage))))
-    console.say(
-        "Idle, computed from public prices: make cost has the other loads. An upper bound is yours to set (budget)."
-    )
+    console.say(f"Idle, and computed from public prices; {context.again('cost')} has the other loads.")
     console.say(f"\nThis takes about {minutes(situation)} minutes.")
 
 
@@ -266,7 +266,7 @@ def run(context: Context, *, cdk_program: Path | None = None) -> None:
     cdk.synthesise()
     if situation.statuses:
         context.console.doing("What would change", call="cdk diff: reads CloudFormation")
-        cdk.diff(*(context.stage.named(part) for part in PARTS if part in situation.statuses))
+        cdk.diff(PIPELINE_STACK, *(context.stage.named(part) for part in PARTS if part in situation.statuses))
     show(context, situation=situation, tag=tag)
     context.console.confirm(f"Deploy {context.stage.name} to account {account}?")
     began = context.clock()

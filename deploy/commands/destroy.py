@@ -1,5 +1,7 @@
 """``make destroy STAGE=``: delete a stage, all of it, after a last copy of the orders. Refuses a protected one."""
 
+from typing import Any
+
 from botocore.exceptions import ClientError
 
 from deploy.commands import database
@@ -65,7 +67,7 @@ def run(context: Context) -> None:
     )
 
 
-def _empty_logs(context: Context, stack: dict[str, object]) -> None:
+def _empty_logs(context: Context, stack: dict[str, Any]) -> None:
     """Delete the access logs: CloudFormation deletes no bucket that holds something."""
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
     if not (bucket := outputs.get("LogsBucket")):

@@ -13,6 +13,6 @@ def walk(context: Context) -> None:
         Failed: the shop did not keep its contract.
     """
     url = context.aws.outputs("network")["Url"]
-    line = [sys.executable, ROOT / "tests/smoke.py", url, "--read-only"]
+    line = [sys.executable, str(ROOT / "tests/smoke.py"), url, "--read-only"]
     if context.programs.run(line, directory=ROOT).code:
         raise Failed(f"the walk through {url} found something wrong (see above)")

@@ -11,11 +11,11 @@ from pathlib import Path
 from deploy.commands.aws import child_environment
 from deploy.commands.context import ROOT, Context
 from deploy.commands.outcome import Failed, Refused
-from deploy.commands.programs import Programs, in_words
+from deploy.commands.programs import Ended, Programs, in_words
 from deploy.node import NODE
 
 LOCKED = ROOT / "deploy/cli"
-"""package.json and package-lock.json of the CDK's program."""
+"""package.json and package-lock.json of the CDK's program: the library's templates say which version they need."""
 INSTALLED = ROOT / ".local/cdk"
 ASSEMBLY = ROOT / ".local/assembly"
 """Templates of a deployment under way, made once, so that every step deploys the same."""
@@ -107,13 +107,14 @@ class Cdk:
         self._assembly.parent.mkdir(parents=True, exist_ok=True)
         context = (f"stage={self._context.stage.name}", f"image_tag={self._image_tag}")
         chosen = [word for each in context for word in ("--context", each)]
-        ended = self._start("synth", "--quiet", "--output", self._assembly, *chosen, app=False)
-        if ended:
+        ended = self._start("synth", "--quiet", "--output", self._assembly, *chosen, app=False, quiet=True)
+        if ended.code:
+            self._context.console.say(ended.output)
             raise Refused("the templates could not be made (see above); nothing was changed. Try: make synth")
 
     def diff(self, *stacks: str) -> None:
         """Show what would change; that it cannot be told stops nothing."""
-        if self._start("diff", *stacks):
+        if self._start("diff", *stacks).code:
             self._context.console.say("    (the CDK could not tell the differences)")
 
     def deploy(self, stack: str) -> None:
@@ -125,18 +126,23 @@ class Cdk:
         self._run("deploy", "--exclusively", "--require-approval", "never", "--progress", "events", stack)
 
     def _run(self, command: str, *arguments: str | Path, directory: Path | None = None) -> None:
-        if self._start(command, *arguments, directory=directory, app=directory is None):
+        if self._start(command, *arguments, directory=directory, app=directory is None).code:
             raise Failed(f"cdk {command} {arguments[-1]} did not succeed (see above)")
 
     def _start(
-        self, command: str, *arguments: str | Path, directory: Path | None = None, app: bool = True
-    ) -> int:
+        self,
+        command: str,
+        *arguments: str | Path,
+        directory: Path | None = None,
+        app: bool = True,
+        quiet: bool = False,
+    ) -> Ended:
         made = ("--app", self._assembly) if app else ()
         line = [self._node, self._program, command, *made, "--no-notices", *arguments]
         self._context.console.say(f"    $ {in_words(['cdk', *line[2:]])}")
-        ended = self._context.programs.run(
+        return self._context.programs.run(
             line,
             directory=directory or ROOT / "deploy",
             environment=child_environment(self._context.stage) | {"CDK_DISABLE_CLI_TELEMETRY": "true"},
+            quiet=quiet,
         )
-        return ended.code

@@ -104,6 +104,7 @@ def _blocked(stack: ShopStack) -> list[cloudwatch.Metric]:
         statistic="Sum",
         period=MINUTE,
         label="firewall",
-        dimensions_map={"WebACL": stack.stage.prefix, "Region": stack.stage.region, "Rule": "ALL"},
+        # WAF names a web ACL here by its metric name (Firewall in deploy/stacks/firewall.py).
+        dimensions_map={"WebACL": f"{stack.stage.prefix}-all", "Region": stack.stage.region, "Rule": "ALL"},
     )
     return [found]

@@ -11,15 +11,12 @@ from constructs import Construct
 from deploy.stacks.base import ShopStack, retention
 from deploy.stacks.runtime import EDGE_CLIENT
 
-MANAGED = {
+ONLY_COUNTED = {
     # Bodies up to 1 MiB are the shop's own to judge; WAF would refuse those above 8 KiB. And programs, whose API this
     # is, need no User-Agent.
-    "AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY", "NoUserAgent_HEADER"),
-    "AWSManagedRulesKnownBadInputsRuleSet": (),
-    "AWSManagedRulesSQLiRuleSet": (),
-    "AWSManagedRulesAmazonIpReputationList": (),
+    "CommonRuleSet": ("SizeRestrictions_BODY", "NoUserAgent_HEADER"),
 }
-"""AWS's own rule groups, and those of their rules that only count."""
+"""Of AWS's own groups, the rules that refuse nothing."""
 
 
 PROBLEMS = {
@@ -138,24 +135,24 @@ class Firewall(Construct):
     def _managed(self) -> list[dict[str, Any]]:
         return [
             {
-                "name": name,
+                "name": f"AWSManagedRules{name}",
                 "override_action": waf.CfnWebACL.OverrideActionProperty(none={}),
                 "statement": waf.CfnWebACL.StatementProperty(
                     managed_rule_group_statement=waf.CfnWebACL.ManagedRuleGroupStatementProperty(
                         vendor_name="AWS",
-                        name=name,
+                        name=f"AWSManagedRules{name}",
                         rule_action_overrides=[
                             waf.CfnWebACL.RuleActionOverrideProperty(
                                 name=rule, action_to_use=waf.CfnWebACL.RuleActionProperty(count={})
                             )
-                            for rule in counted
+                            for rule in ONLY_COUNTED.get(name, ())
                         ]
                         or None,
                     )
                 ),
-                "visibility_config": self._visible(name.removeprefix("AWSManagedRules")),
+                "visibility_config": self._visible(name),
             }
-            for name, counted in MANAGED.items()
+            for name in self._stage.firewall.managed
         ]
 
     def _log(self) -> None:

@@ -35,9 +35,8 @@ class IdentityStack(ShopStack):
         )
         if existing := stage.identity.existing:
             self.pool_id, self.client_id = existing.user_pool_id, existing.client_id
-            content = cdk.SecretValue.unsafe_plain_text(
-                ""
-            )  # nothing secret: make update-config CLIENT_SECRET fills it
+            # A word, because a secret cannot be empty: make update-config CLIENT_SECRET puts the real one in its place.
+            content = cdk.SecretValue.unsafe_plain_text("unset")
         else:
             pool = self._pool()
             client = self._client(pool)
@@ -54,7 +53,7 @@ class IdentityStack(ShopStack):
             "DjangoKey",
             name="django",
             description="DJANGO_SECRET_KEY",
-            why="Changing it ends sessions: done by hand, with DJANGO_SECRET_KEY_FALLBACKS (docs/runbook.md).",
+            why="Changing it ends staff sessions and list cursors at once: done by hand, when staff can bear it (docs/runbook.md).",
         )
         self.payments = None
         if stage.service.payments == "stripe":

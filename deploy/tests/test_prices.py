@@ -16,7 +16,7 @@ from deploy.quantities import (
     PAUSED,
     TEN_THOUSAND,
     TEN_TIMES,
-    WAF_RULES,
+    WAF_RULES_OF_OURS,
     alarm_metrics,
     secrets_of,
     web_tasks,
@@ -57,7 +57,7 @@ def test_as_many_alarm_metrics_are_paid_for_as_are_watched(stage: str) -> None:
 @each_stage
 def test_as_many_firewall_rules_are_paid_for_as_there_are(stage: str) -> None:
     (acl,) = resources(stage, "WAFv2::WebACL")
-    assert len(acl["Rules"]) == WAF_RULES
+    assert len(acl["Rules"]) == WAF_RULES_OF_OURS + len(STAGES[stage].firewall.managed)
 
 
 @each_stage
@@ -163,12 +163,22 @@ def test_the_page_and_its_chart_are_those_of_the_code() -> None:
 
 def test_the_figures_in_the_pages_own_words_are_still_right() -> None:
     text = cost_page.PAGE.read_text(encoding="utf-8")
-    assert "idle it stays below by cents" in text.lower()
-    assert 59 < monthly(DEV, IDLE).total < 60
-    assert "over by about a dollar" in text
-    assert 60.5 < monthly(DEV, IN_USE).total < 61.5
-    assert "takes $11 off" in text
-    assert monthly(DEV).of("WAF") == 11
+    assert "stays below by about a dollar in use" in text
+    assert 58.5 < monthly(DEV, IN_USE).total < 59.5
+    assert monthly(DEV, IDLE).total < 60
+    assert monthly(DEV, PAUSED).total < 5
+    assert "takes $9 off" in text
+    assert monthly(DEV).of("WAF") == 9
     assert re.search(r"\$495 in the place of\s+\$1,350", text)
     assert PRICES["cognito_lite"].of(100_000) == pytest.approx(495)
     assert PRICES["cognito_essentials"].of(100_000) == pytest.approx(1350)
+
+
+def test_the_figures_on_the_front_page_are_still_right() -> None:
+    text = (cost_page.PAGE.parents[1] / "README.md").read_text(encoding="utf-8")
+    running, paused = monthly(DEV, IDLE).total, monthly(DEV, PAUSED).total
+    production = monthly(filled_in(PROD), TEN_THOUSAND).total
+    assert (
+        f"development about ${running:.0f} a month running, ${paused:.0f} paused; production about ${production:.0f}"
+        in text
+    )

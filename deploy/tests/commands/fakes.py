@@ -6,6 +6,7 @@ descriptions of each call, and so is what the tests answer.
 
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,8 @@ class FakeAws:
     def calls(self, *, but: str = "Describe Get List") -> list[str]:
         """Return the calls that change something."""
         reading = tuple(but.split())
-        return [each for each in self.seen if "." in each and not each.split(".")[1].startswith(reading)]
+        operations = [each for each in self.seen if re.fullmatch(r"[\w-]+\.[A-Z]\w+", each)]
+        return [each for each in operations if not each.split(".")[1].startswith(reading)]
 
 
 def validate(answer: dict[str, Any], shape: Any) -> str:

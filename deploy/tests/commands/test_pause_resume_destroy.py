@@ -95,7 +95,7 @@ def test_pausing_again_stops_a_database_that_rds_started_by_itself(world: World)
 def test_production_is_not_paused(world: World) -> None:
     world.stage = PROD
 
-    with pytest.raises(Refused, match="prod is not paused: customers use it"):
+    with pytest.raises(Refused, match=r"prod is not paused: customers use it"):
         pause.pause(world.context)
 
     assert world.seen == []
@@ -104,7 +104,7 @@ def test_production_is_not_paused(world: World) -> None:
 def test_pausing_wants_a_yes(world: World) -> None:
     world.assume_yes, world.source = False, Terminal("\n")
 
-    with pytest.raises(Refused, match="not yes"):
+    with pytest.raises(Refused, match=r"not yes"):
         pause.pause(world.context)
 
     assert world.aws.calls() == []
@@ -165,7 +165,7 @@ def test_resuming_a_version_whose_images_are_gone_is_refused(world: World) -> No
 def test_a_stage_that_was_never_deployed_cannot_resume(world: World) -> None:
     world.stacks.clear()
 
-    with pytest.raises(Refused, match="dev is not deployed. Cure: make deploy STAGE=dev"):
+    with pytest.raises(Refused, match=r"dev is not deployed. Cure: make deploy STAGE=dev"):
         pause.resume(world.context, cdk_program=PROGRAM)
 
 
@@ -201,7 +201,7 @@ def test_destroying_copies_the_orders_first_and_then_deletes_from_the_top(world:
 def test_anything_but_the_stage_s_name_deletes_nothing(world: World, typed: str) -> None:
     world.source = Terminal(typed)
 
-    with pytest.raises(Refused, match="the answer was not dev"):
+    with pytest.raises(Refused, match=r"the answer was not dev"):
         destroy.run(world.context)
 
     assert world.aws.calls() == []
@@ -210,7 +210,7 @@ def test_anything_but_the_stage_s_name_deletes_nothing(world: World, typed: str)
 def test_a_yes_beforehand_is_no_answer_to_that(world: World) -> None:
     world.assume_yes = True
 
-    with pytest.raises(Refused, match="the answer was not dev"):
+    with pytest.raises(Refused, match=r"the answer was not dev"):
         destroy.run(world.context)
 
     assert world.aws.calls() == []
@@ -236,7 +236,7 @@ def test_protection_in_aws_counts_whatever_the_configuration_says(world: World) 
     world.has_stack("network", protected=True)
     world.source = Terminal("dev\n")
 
-    with pytest.raises(Refused, match="dev is protected: shop-dev-network. Nothing was deleted"):
+    with pytest.raises(Refused, match=r"dev is protected: shop-dev-network. Nothing was deleted"):
         destroy.run(world.context)
 
 
@@ -278,5 +278,5 @@ def test_a_deletion_that_was_cut_off_goes_on(world: World) -> None:
 def test_nothing_there_is_refused(world: World) -> None:
     world.stacks.clear()
 
-    with pytest.raises(Refused, match="nothing of dev is there in account 111122223333"):
+    with pytest.raises(Refused, match=r"nothing of dev is there in account 111122223333"):
         destroy.run(world.context)

@@ -1,3 +1,4 @@
+import time
 from datetime import date
 from typing import Any
 
@@ -7,6 +8,8 @@ from deploy.commands import cost, info, logs
 from deploy.commands.outcome import Refused
 from deploy.config import DEV
 from deploy.tests.commands.fakes import ACCOUNT, TAG, Refusal, World, outputs, services
+
+NOW = int(time.time() * 1000)
 
 
 @pytest.fixture
@@ -35,19 +38,19 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 def test_info_tells_where_everything_is_and_how_it_does(world: World) -> None:
     info.run(world.context)
 
-    told = {tuple(line.split(maxsplit=1)) for line in world.said.splitlines()}
-    for row in (
-        ("account", ACCOUNT),
-        ("region", "us-east-1"),
-        ("url", "https://api.example.com"),
-        ("table", "shop-dev-products"),
-        ("table", "shop-dev-rate-limits"),
-        ("MySQL", "available"),
-        ("stack", "shop-dev-service          UPDATE_COMPLETE"),
-        ("service", f"shop-dev-web         1 of 1 tasks, settled, shop-dev-web:7, version {TAG}"),
-        ("health", "                      200 from https://api.example.com"),
-    ):
-        assert tuple(each.strip() for each in row) in {tuple(each.strip() for each in line) for line in told}
+    told = {" ".join(line.split()) for line in world.said.splitlines()}
+    assert told >= {
+        f"account {ACCOUNT}",
+        "region us-east-1",
+        "url https://api.example.com",
+        "user pool us-east-1_pool",
+        "table shop-dev-products",
+        "table shop-dev-rate-limits",
+        "MySQL available",
+        "stack shop-dev-service UPDATE_COMPLETE",
+        f"service shop-dev-web 1 of 1 tasks, settled, shop-dev-web:7, version {TAG}",
+        "health 200 from https://api.example.com",
+    }
     assert world.aws.calls() == []
 
 
@@ -65,7 +68,7 @@ def test_info_of_nothing_is_refused(world: World) -> None:
     world.stacks.clear()
 
     with pytest.raises(
-        Refused, match="dev is not deployed in account 111122223333. Cure: make deploy STAGE=dev"
+        Refused, match=r"dev is not deployed in account 111122223333. Cure: make deploy STAGE=dev"
     ):
         info.run(world.context)
 
@@ -89,7 +92,11 @@ def test_health_of_what_does_not_answer_is_a_line_and_no_traceback() -> None:
 
 
 def event(number: int) -> dict[str, Any]:
-    return {"eventId": str(number), "timestamp": 1_000_000 * number, "message": f'{{"line": {number}}}\n'}
+    return {
+        "eventId": str(number),
+        "timestamp": NOW + number,
+        "message": f'{{"line": {number}}}\n',
+    }
 
 
 @pytest.mark.parametrize(
@@ -118,7 +125,7 @@ def test_since_is_a_time(since: str, seconds: int) -> None:
 
 @pytest.mark.parametrize("since", ["15", "m", "1w", "-5m"])
 def test_since_is_nothing_else(since: str) -> None:
-    with pytest.raises(Refused, match="SINCE is a time"):
+    with pytest.raises(Refused, match=r"SINCE is a time"):
         logs.seconds(since)
 
 

@@ -204,12 +204,19 @@ def test_make_understands_the_name_alone() -> None:
     ]
 
 
-@pytest.mark.parametrize("command", ["deploy", "info", "admin", "logs", "cost", "pause", "resume", "destroy"])
+@pytest.mark.parametrize("command", ["deploy", "info", "admin", "logs", "pause", "resume", "destroy"])
 def test_without_a_stage_make_says_which_there_are(command: str) -> None:
     ended = make(command)
 
     assert ended.returncode == 2
     assert f"shop: which stage? make {command} STAGE=… (dev or prod)" in ended.stderr
+
+
+def test_the_cost_without_a_stage_is_that_of_both() -> None:
+    ended = make("cost")
+
+    assert ended.returncode == 0
+    assert "| US dollars a month | dev, idle |" in ended.stdout
 
 
 def test_a_stage_that_there_is_none_of_is_one_line() -> None:

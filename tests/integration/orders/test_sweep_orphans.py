@@ -1,11 +1,12 @@
-"""`sweep_orphans` undoes what is kept for orders that a restored database has lost, and nothing else."""
+"""After a database was restored: `sweep_orphans` undoes what is kept for lost orders, and nothing else."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from orders.models import IdempotencyKey, Order, OrderEvent, OrderItem, Payment
+from orders.models import IdempotencyKey, Order, OrderEvent, OrderItem, Payment, database_now
 from orders.payments.gateway import PaymentOutcomeUnknown
 from orders.payments.mock import MockGateway
 from products.models import StockReservation
@@ -75,3 +76,41 @@ def test_what_gets_no_answer_is_named_and_done_by_the_next_run(lost, monkeypatch
 
     assert sweep(capsys, apply=1)[-1] == "1 undone"
     assert lost["shelf"].stock == 8
+
+
+# ---- orders that the restored database has, as they were then ---------------------------------------------------
+
+
+@pytest.fixture
+def set_back(empty_catalogue, buy, make_product):
+    """A paid order, of which the database knows only that it was recorded, an hour ago."""
+    order = buy(make_product(stock=9), 2)
+    Payment.objects.filter(order=order).delete()
+    OrderEvent.objects.filter(order=order, seq__gt=1).delete()
+    hour_ago = database_now() - timedelta(hours=1)
+    Order.objects.filter(pk=order.pk).update(
+        status="PENDING", step="CREATED", created_at=hour_ago, lease_until=hour_ago
+    )
+    return order
+
+
+def test_an_order_set_back_finds_its_payment_where_it_is_given_the_time(set_back, gateway, settings, capsys):
+    settings.ORDER_GIVE_UP_MINUTES = 1440
+
+    call_command("reconcile_orders")
+
+    set_back.refresh_from_db()
+    assert (set_back.status, set_back.step) == ("PROCESSING", "DONE")
+    assert [charge.status for charge in gateway.ledger()] == ["CAPTURED"]
+    call_command("verify_invariants", "--quiet")
+    assert capsys.readouterr().out.endswith("the books balance: 1 orders (0 open), 1 products\n")
+
+
+def test_without_that_time_it_is_cancelled_and_the_money_that_is_kept_is_found(set_back, capsys):
+    call_command("reconcile_orders")
+
+    set_back.refresh_from_db()
+    assert (set_back.status, set_back.cancel_reason) == ("CANCELLED", "timed_out")
+    with pytest.raises(CommandError, match="1 promises are broken"):
+        call_command("verify_invariants", "--quiet")
+    assert f"I6  order {set_back.pk}: CANCELLED, but the provider kept 25.00" in capsys.readouterr().out
