@@ -6,7 +6,7 @@ LOCK := uv pip compile --quiet --generate-hashes --universal --python-version 3.
 	--no-emit-index-url --no-emit-find-links --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset demo token shell manage test test-fast chaos mutants fuzz attack demo-crash check fmt schema up down smoke synth lock doctor \
+.PHONY: help run reset demo token shell manage test test-fast chaos mutants fuzz attack demo-crash check fmt schema up down smoke synth verify-image lock doctor \
 	deploy info update-config admin import-products logs cost pause resume destroy clean
 
 help: ## show this list
@@ -111,6 +111,11 @@ synth: ## make every AWS template, offline, and judge it: cdk-nag, tests, cfn-li
 	@$(BOOTSTRAP) mysql
 	@$(BOOTSTRAP) deploy
 	@.local/deploy-venv/bin/python -m deploy.check
+
+verify-image: ## run the images in Docker just as the production tasks are defined, a rolling restart too (after make synth)
+	@$(BOOTSTRAP) dev
+	docker compose build --quiet
+	@exec $(PYTHON) -m tests.deployed.image
 
 # deploy/commands/ is told which words stand on the command line (their names alone), so that none is taken from the
 # environment by accident, and a secret that stands there can be refused without being looked at.

@@ -6,9 +6,7 @@ from django.views.generic import RedirectView
 
 from shop import pages
 from shop.health import LiveView, ReadyView
-from users import back_office
 
-admin.site.login_form = back_office.SignInForm
 admin.site.site_header = admin.site.site_title = "shop back office"
 admin.site.index_title = "What there is"
 
@@ -23,7 +21,6 @@ urlpatterns = [
     path("health/live", LiveView.as_view()),
     path("health/ready", ReadyView.as_view()),
     path("admin", RedirectView.as_view(url="/admin/")),
-    path("admin/login/", back_office.sign_in),
     path("admin/", admin.site.urls),
     # Paths have no trailing slash. Never "//host": that would lead a browser to another site.
     re_path(r"^(?P<path>(?!admin/)[^/].*[^/]|[^/])/$", pages.without_slash),

@@ -1,6 +1,6 @@
 """Signing in to the back office: Django's own form and accounts, within the limits of every sign-in."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
@@ -24,7 +24,7 @@ class SignInForm(AdminAuthenticationForm):
         name = self.cleaned_data.get("username")
         if not name or not self.cleaned_data.get("password"):
             return super().clean()
-        with limits.password_try(self.request, account=_account_of(name)):
+        with limits.password_try(cast(HttpRequest, self.request), account=_account_of(name)):
             return super().clean()
 
 
@@ -32,6 +32,9 @@ def _account_of(name: str) -> str:
     """Return what tries are counted by. The database finds an account also under its name in other letters."""
     found = get_user_model().objects.filter(username=name).values_list("pk", flat=True).first()
     return f"staff {found or name.casefold()}"
+
+
+admin.site.login_form = SignInForm
 
 
 def sign_in(request: HttpRequest) -> HttpResponse:

@@ -174,10 +174,9 @@ def refresh(*, refresh_token: str) -> Tokens:
         GetTokensFromRefreshToken takes the client secret itself. InitiateAuth's older flow would need a hash over
         the user name, which the holder of a refresh token does not know.
     """
-    secret: str = settings.COGNITO_CLIENT_SECRET
     client = cognito_client()
     with translated("GetTokensFromRefreshToken", REFRESH):
-        if secret:
+        if secret := settings.COGNITO_CLIENT_SECRET:
             answer = client.get_tokens_from_refresh_token(
                 RefreshToken=refresh_token, ClientId=settings.COGNITO_CLIENT_ID, ClientSecret=secret
             )

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.attack.attack import Attack
 from tests.attack.secrets import Secrets
-from tests.attack.state import Snapshot, changes
+from tests.attack.state import STORES, Snapshot, changes
 from tests.attack.wire import Reply
 
 PROBLEM = "application/problem+json"
@@ -21,7 +21,7 @@ TELLING = re.compile(
     rb"|eyJ[A-Za-z0-9_-]{8,}",
     re.IGNORECASE,
 )
-# What a new order of the attacker's own adds; nothing may vanish but the product's old stock.
+# What a new order of the attacker's own adds to, beside the stores; nothing may vanish but the product's old stock.
 OF_AN_ORDER = {
     "orders",
     "order_items",
@@ -144,5 +144,4 @@ def faults_of_state(attack: Attack, before: Snapshot, after: Snapshot) -> Iterat
     made = len(changed.get("orders", ([], []))[1])
     if made > attack.orders or (made < attack.orders and not attack.at_most):
         yield f"{made} orders were made, not {attack.orders}"
-    if "accounts" in changed:
-        yield "accounts changed"
+    yield from (f"{table} changed" for table in sorted(changed.keys() - OF_AN_ORDER - {*STORES}))

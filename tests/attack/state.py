@@ -11,13 +11,14 @@ from shop.aws import cognito_client
 Snapshot = dict[str, frozenset[str]]
 # A page asked for without a session may begin one; and counters are there to count.
 PASSING = {"django_session"}
+STORES = (settings.PRODUCTS_TABLE, settings.RESERVATIONS_TABLE, settings.MOVEMENTS_TABLE)
 
 
 def snapshot() -> Snapshot:
     """Return every row, item and account, by table."""
     state = {model._meta.db_table: _rows(model) for model in apps.get_models(include_auto_created=True)}
     state = {name: rows for name, rows in state.items() if name not in PASSING}
-    for table in (settings.PRODUCTS_TABLE, settings.RESERVATIONS_TABLE, settings.MOVEMENTS_TABLE):
+    for table in STORES:
         state[table] = _items(table)
     return {**state, "accounts": _accounts()}
 

@@ -15,7 +15,9 @@ from typing import Any
 
 import boto3
 
-OUT = Path(__file__).resolve().parents[2] / "deploy" / "cdk.out"
+OUT = Path(
+    __import__("os").environ.get("VI_OUT") or Path(__file__).resolve().parents[2] / "deploy" / "cdk.out"
+)  # TMP
 PARTS = ("network", "data", "identity", "cluster", "service", "observability")
 DIRECTORIES = {"dev": "stages", "prod": "stages", "other": "other-options"}
 """Stage: where its templates are. ``other`` takes the other side of every choice, under the names of ``prod``."""
@@ -36,15 +38,19 @@ LEFT_OUT = {
     "AWS::EC2::SecurityGroupIngress": "groups have no rules of their own: deploy/tests judge them",
     "AWS::ECS::ClusterCapacityProviderAssociations": "no capacity providers",
     "AWS::Logs::QueryDefinition": "no saved queries",
+    "AWS::Route53::RecordSet": "the zone of the checks is an example, and no zone of the emulator's",
     "AWS::SecretsManager::ResourcePolicy": "secrets have no policies",
     "AWS::SecretsManager::RotationSchedule": "secrets are not rotated",
     "AWS::Serverless::Application": "AWS's rotation functions are in its own repository",
+    "AWS::WAFv2::IPSet": "no lists of addresses",
     "AWS::WAFv2::LoggingConfiguration": "WAF logs nothing",
     "AWS::WAFv2::WebACLAssociation": "WAF stands before nothing",
 }
-"""Types that the emulator's CloudFormation does not know, and what it lacks for them."""
+"""Types that the emulator cannot create, and what it lacks for them."""
 METRIC_MATH = "alarms know one metric, no metric math"
 REFERS = "refers to one that is left out"
+NEEDS_TLS = {"AWS::SQS::QueuePolicy": "refuses what comes without TLS, and the emulator speaks HTTP alone"}
+"""Left out as well where the shop is to run on the stacks."""
 REWRITTEN = "Ref of a secret: here its name, on AWS its ARN. Its attribute Id is the ARN on both, so that is asked for"
 
 
@@ -120,7 +126,7 @@ class Stage:
 
     def environment(self, container: dict[str, Any]) -> dict[str, str]:
         """Return what ECS gives a container of :meth:`task`: plain variables, and the secrets' values."""
-        plain = {each["Name"]: each["Value"] for each in container["Environment"]}
+        plain = {each["Name"]: each["Value"] for each in container.get("Environment", [])}
         return plain | {
             each["Name"]: self._secret(each["ValueFrom"]) for each in container.get("Secrets", [])
         }
@@ -139,28 +145,39 @@ class Stage:
             return [self._resolved(each, stack) for each in value]
         if not isinstance(value, dict):
             return value
-        match next(iter(value.items()), ("", None)):
-            case ("Ref", name):
-                return self._reference(name, stack)
-            case ("Fn::ImportValue", name):
-                return self._exports[name]
-            case ("Fn::Join", [between, parts]):
-                return between.join(self._resolved(parts, stack))
-            case ("Fn::Split", [between, text]):
-                return self._resolved(text, stack).split(between)
-            case ("Fn::Select", [index, entries]):
-                return self._resolved(entries, stack)[int(index)]
-            case (name, _) if name.startswith("Fn::"):
-                raise LookupError(f"{name} in a container definition")
+        name, argument = next(iter(value.items()), ("", None))
+        if name == "Ref" or name.startswith("Fn::"):
+            return self._called(name, argument, stack)
         return {name: self._resolved(each, stack) for name, each in value.items()}
+
+    def _called(self, function: str, argument: Any, stack: Stack) -> Any:
+        match function:
+            case "Ref":
+                return self._reference(argument, stack)
+            case "Fn::ImportValue":
+                return self._exports[argument]
+            case "Fn::Join":
+                return argument[0].join(self._resolved(argument[1], stack))
+            case "Fn::Split":
+                return self._resolved(argument[1], stack).split(argument[0])
+            case "Fn::Select":
+                return self._resolved(argument[1], stack)[int(argument[0])]
+        raise LookupError(f"{function} in a container definition")
 
     def _reference(self, name: str, stack: Stack) -> str:
         pseudo = {"AWS::AccountId": "000000000000", "AWS::URLSuffix": "amazonaws.com", "AWS::Region": REGION}
         return pseudo[name] if name in pseudo else stack.created[name]
 
 
-def create(emulator: Emulator, stage: str) -> Stage:
-    """Create a stage's stacks in their order; deploy/cdk.out must be there."""
+def create(emulator: Emulator, stage: str, *, for_the_shop: bool = False) -> Stage:
+    """Create a stage's stacks in their order; deploy/cdk.out must be there.
+
+    Args:
+        emulator: a fresh one.
+        stage: one of :data:`DIRECTORIES`.
+        for_the_shop: the shop is to run on them, so that :data:`NEEDS_TLS` is left out.
+    """
+    rules = LEFT_OUT | NEEDS_TLS if for_the_shop else LEFT_OUT
     # What "cdk bootstrap" leaves behind, and every template asks for.
     emulator.client("ssm").put_parameter(
         Name="/cdk-bootstrap/hnb659fds/version", Value="31", Type="String", Overwrite=True
@@ -170,12 +187,14 @@ def create(emulator: Emulator, stage: str) -> Stage:
         name = f"shop-{'prod' if stage == 'other' else stage}-{part}"
         file = OUT / DIRECTORIES[stage] / f"{name}.template.json"
         assert file.exists(), f"{file} is not there: run make synth"
-        created.stacks[part] = _create(emulator, name, json.loads(file.read_text(encoding="utf-8")))
+        created.stacks[part] = _create(
+            emulator, name, json.loads(file.read_text(encoding="utf-8")), rules=rules
+        )
     return created
 
 
-def _create(emulator: Emulator, name: str, body: dict[str, Any]) -> Stack:
-    left_out = _left_out(body["Resources"])
+def _create(emulator: Emulator, name: str, body: dict[str, Any], *, rules: dict[str, str]) -> Stack:
+    left_out = _left_out(body["Resources"], rules)
     client = emulator.client("cloudformation")
     client.create_stack(
         StackName=name,
@@ -199,13 +218,15 @@ def _create(emulator: Emulator, name: str, body: dict[str, Any]) -> Stack:
         },
         created={each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources},
         left_out=left_out,
-        events=[each.get("ResourceStatusReason", "") for each in events if "FAILED" in each["ResourceStatus"]],
+        events=[
+            each.get("ResourceStatusReason", "") for each in events if "FAILED" in each["ResourceStatus"]
+        ],
     )
 
 
-def _left_out(resources: dict[str, Resource]) -> dict[str, str]:
+def _left_out(resources: dict[str, Resource], rules: dict[str, str]) -> dict[str, str]:
     """Return what the emulator cannot create, and what cannot be without that."""
-    found = {name: LEFT_OUT[each["Type"]] for name, each in resources.items() if each["Type"] in LEFT_OUT}
+    found = {name: rules[each["Type"]] for name, each in resources.items() if each["Type"] in rules}
     for name, each in resources.items():
         if each["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in each["Properties"]:
             found[name] = METRIC_MATH
@@ -247,7 +268,9 @@ def _sent(body: dict[str, Any], left_out: dict[str, str]) -> dict[str, Any]:
     for name, each in body["Resources"].items():
         if name not in left_out:
             after = each.get("DependsOn", [])
-            kept = [other for other in ([after] if isinstance(after, str) else after) if other not in left_out]
+            kept = [
+                other for other in ([after] if isinstance(after, str) else after) if other not in left_out
+            ]
             resources[name] = {**each, "DependsOn": kept} if after else each
     outputs = {
         name: each

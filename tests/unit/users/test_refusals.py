@@ -53,6 +53,8 @@ REFUSALS = [
     ("confirm_forgot_password", "CodeMismatchException", "Invalid verification code", CodeMismatch),
     ("confirm_forgot_password", "ExpiredCodeException", "Invalid code provided", CodeMismatch),
     ("confirm_forgot_password", "UserNotFoundException", "no such user", CodeMismatch),
+    ("confirm_forgot_password", "LimitExceededException", "Attempt limit exceeded", CodeMismatch),
+    ("confirm_forgot_password", "TooManyFailedAttemptsException", "Attempt limit exceeded", CodeMismatch),
     ("confirm_forgot_password", "UserNotConfirmedException", "not confirmed", CodeMismatch),
     ("confirm_forgot_password", "PasswordHistoryPolicyViolationException", "history says no", WeakPassword),
     ("initiate_auth", "NotAuthorizedException", "Incorrect username or password.", InvalidCredentials),
