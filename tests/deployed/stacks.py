@@ -15,9 +15,7 @@ from typing import Any
 
 import boto3
 
-OUT = Path(
-    __import__("os").environ.get("VI_OUT") or Path(__file__).resolve().parents[2] / "deploy" / "cdk.out"
-)  # TMP
+OUT = Path(__file__).resolve().parents[2] / "deploy" / "cdk.out"
 PARTS = ("network", "data", "identity", "cluster", "service", "observability")
 DIRECTORIES = {"dev": "stages", "prod": "stages", "other": "other-options"}
 """Stage: where its templates are. ``other`` takes the other side of every choice, under the names of ``prod``."""
