@@ -74,12 +74,12 @@ def with_other_options() -> Stage:
         prod,
         account="111122223333",
         domain=Domain(name="shop.example.com", certificate_arn=certificate),
-        network=replace(prod.network, nat_gateways=0, interface_endpoints=WITHOUT_A_WAY_OUT),
+        network=replace(prod.network, nat_gateways=0, interface_endpoints=(*WITHOUT_A_WAY_OUT, "xray")),
         database=replace(prod.database, engine="aurora", aurora_capacity=(2, 8)),
         identity=replace(prod.identity, ses_identity="example.com", ses_from="Shop <no-reply@example.com>"),
         service=replace(prod.service, payments="mock", order_processing="async"),
-        firewall=replace(prod.firewall, admin_from=("203.0.113.0/24",)),
-        watch=replace(prod.watch, traces=0.05),
+        firewall=replace(prod.firewall, admin_from=("203.0.113.0/24",), managed_refuse=False),
+        watch=replace(prod.watch, traces=0.05, collector_image="shop/collector:v0.43.3"),
     )
 
 

@@ -199,6 +199,7 @@ class Firewall:
         requests_per_5_minutes: of one client address; beyond, it is refused.
         admin_from: networks from which ``/admin`` is served. Empty: from nowhere.
         managed: AWS's own groups of rules, by their names without ``AWSManagedRules``; a dollar a month each.
+        managed_refuse: False: these groups refuse nothing and only log what they would have; for the first week.
     """
 
     enabled: bool = True
@@ -208,6 +209,7 @@ class Firewall:
         "SQLiRuleSet",
         "AmazonIpReputationList",
     )
+    managed_refuse: bool = True
     requests_per_5_minutes: int = 2000
     admin_from: tuple[str, ...] = ()
 
@@ -226,7 +228,8 @@ class Watch:
         canary_minutes: how often the read-only walk through the contract is made.
         traces: the share of requests that is traced (0 to 1), through a collector in each task to X-Ray; needs an
             image with requirements/traces.txt. 0: no collector.
-        collector_image: AWS's build of the OpenTelemetry collector.
+        collector_image: AWS's build of the OpenTelemetry collector. Where tasks have no way out: a copy in this account's
+            registry, by its name there, such as ``shop/collector:v0.43.3``.
     """
 
     log_days: int
@@ -251,7 +254,7 @@ class Pipeline:
 
     repository: str = ""
     provider_exists: bool = False
-    images_kept: int = 30
+    images_kept: int = 500
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -120,6 +120,22 @@ def _wrong_rest(stage: Stage) -> list[str]:
         wrong.append("watch.p99_ms needs watch.metrics_by_route")
     if not 0 <= stage.watch.traces <= 1:
         wrong.append("watch.traces must be from 0 to 1")
+    wrong += _wrong_traces(stage)
     if stage.account and not re.fullmatch(r"\d{12}", stage.account):
         wrong.append(f"account must be 12 digits, not {stage.account!r}")
+    return wrong
+
+
+def _wrong_traces(stage: Stage) -> list[str]:
+    network, watch = stage.network, stage.watch
+    if not watch.traces or not network.private_tasks or network.nat_gateways:
+        return []
+    wrong = []
+    if "." in watch.collector_image.split("/")[0]:
+        wrong.append(
+            "watch.collector_image is on the internet, where private tasks without network.nat_gateways cannot go: put "
+            "a copy into this account's registry and name it as it is there, such as shop/collector:v0.43.3"
+        )
+    if "xray" not in network.interface_endpoints:
+        wrong.append("watch.traces without network.nat_gateways needs the interface endpoint xray")
     return wrong

@@ -158,14 +158,17 @@ if text("DATABASE_PASSWORD", default=""):
 _database["ATOMIC_REQUESTS"] = False  # the saga commits between its steps
 _database["CONN_MAX_AGE"] = number("DATABASE_CONN_MAX_AGE_SECONDS", default=60, low=0, high=3600)
 _database["CONN_HEALTH_CHECKS"] = True
+_read_timeout = number("DATABASE_READ_TIMEOUT_SECONDS", default=4, low=1, high=3600)
 if _database["ENGINE"] == "django.db.backends.mysql":
     _database["OPTIONS"] = {
         **_database.get("OPTIONS", {}),
         "charset": "utf8mb4",
         "isolation_level": "read committed",
-        "init_command": "SET sql_mode='STRICT_TRANS_TABLES', innodb_lock_wait_timeout=3, time_zone='+00:00'",
+        # The second: how long a change of a table waits for transactions; all that come later wait behind it.
+        "init_command": "SET sql_mode='STRICT_TRANS_TABLES', innodb_lock_wait_timeout=3, lock_wait_timeout=10, "
+        "time_zone='+00:00'",
         "connect_timeout": 1,
-        "read_timeout": 4,
+        "read_timeout": _read_timeout,
         "write_timeout": 4,
     }
     _database["TEST"] = {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_unicode_ci"}

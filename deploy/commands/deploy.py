@@ -18,6 +18,7 @@ from deploy.commands.context import Context
 from deploy.commands.outcome import Failed, Refused
 from deploy.commands.smoke import walk
 from deploy.commands.tools import Cdk, check_docker, install_cdk
+from deploy.commands.zones import check_zones
 from deploy.config import filled_in
 from deploy.validation import check
 
@@ -59,6 +60,7 @@ class Situation:
 
     Attributes:
         statuses: CloudFormation's word for each of the stage's stacks that there are, by part.
+        half_made: names of stacks whose creation failed, and which are protected against being deleted all the same.
         bootstrapped: account and region are prepared for the CDK.
         images_there: the registry has both images of this version.
         database_stopped: the stage was paused.
@@ -70,6 +72,7 @@ class Situation:
     images_there: bool
     database_stopped: bool
     secrets_by_hand: bool
+    half_made: frozenset[str] = frozenset()
 
     @property
     def first(self) -> bool:
@@ -160,7 +163,10 @@ class Deployment:
         if step in own:
             own[step]()
         else:
-            self._cdk.deploy(self._stack(step))
+            stack = self._stack(step)
+            if stack in self._situation.half_made:
+                _let_go(self._context, stack)
+            self._cdk.deploy(stack)
 
     def _stack(self, step: str) -> str:
         return PIPELINE_STACK if step == "pipeline" else self._context.stage.named(step)
@@ -196,12 +202,26 @@ def _let_ecs_act(context: Context) -> None:
             raise
 
 
+def _let_go(context: Context, stack: str) -> None:
+    """Take the protection off a stack whose creation failed: the CDK deletes it, and makes it anew."""
+    context.console.doing(f"Let go of {stack}, which never came to be", call="UpdateTerminationProtection")
+    client = context.aws.client("cloudformation")
+    client.update_termination_protection(StackName=stack, EnableTerminationProtection=False)
+
+
 def look(context: Context, tag: str) -> Situation:
     """Find out what there is."""
     stage, aws = context.stage, context.aws
     found = aws.if_allowed(lambda: database.state(context))
+    stacks = aws.stacks()
+    every = [*stacks.values(), *filter(None, [aws.stack(PIPELINE_STACK)])]
     return Situation(
-        statuses={part: stack["StackStatus"] for part, stack in aws.stacks().items()},
+        statuses={part: told["StackStatus"] for part, told in stacks.items()},
+        half_made=frozenset(
+            str(told["StackName"])
+            for told in every
+            if told["StackStatus"] == "ROLLBACK_COMPLETE" and told.get("EnableTerminationProtection")
+        ),
         bootstrapped=aws.if_allowed(lambda: _bootstrapped(context)) is not False,
         images_there=len(images.digests(context, tag)) == len(images.TARGETS),
         database_stopped=found is not None and found.status in {"stopped", "stopping"},
@@ -255,6 +275,7 @@ def run(context: Context, *, cdk_program: Path | None = None) -> None:
     tag = wanted or images.tag_of(context)
     situation = look(context, tag)
     check_statuses(situation.statuses)
+    check_zones(context)
     if not situation.images_there:
         if wanted:
             raise Refused(

@@ -55,8 +55,9 @@ class ShopStack(cdk.Stack):
 
     @property
     def removal(self) -> cdk.RemovalPolicy:
-        """What becomes of data whose stack is deleted."""
-        return cdk.RemovalPolicy.RETAIN if self.stage.keep_data else cdk.RemovalPolicy.DESTROY
+        """What becomes of data whose stack is deleted. What a failed creation leaves goes, or its name would be taken."""
+        keep = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+        return keep if self.stage.keep_data else cdk.RemovalPolicy.DESTROY
 
     def output(self, name: str, value: str, *, description: str) -> None:
         """Publish a value for the commands (``make info``) and for people."""

@@ -18,6 +18,9 @@ from deploy.stacks.runtime import (
     task_definition,
 )
 
+PATIENCE = {"DATABASE_READ_TIMEOUT_SECONDS": "900"}
+"""A statement that changes a table takes as long as the table is large; the shop's own take milliseconds."""
+
 
 class ClusterStack(ShopStack):
     """Cluster, log group, migration task, tools task.
@@ -58,25 +61,28 @@ class ClusterStack(ShopStack):
         """Check the settings, make the running shop's MySQL user, migrate: one after the other, or not at all."""
         definition = task_definition(self, "migration", cpu=256, memory=512)
         user = self._parts.data.user
-        common = {
-            "image": self._parts.image(self, "app"),
-            "group": self.log_group_app,
-            "variables": environment(self.stage, self._parts),
-        }
+        common = {"image": self._parts.image(self, "app"), "group": self.log_group_app}
+        variables = environment(self.stage, self._parts)
         master = secrets(self._parts, database=self._parts.data.master)
         service_user = {
             "SERVICE_DATABASE_USER": ecs.Secret.from_secrets_manager(user, "username"),
             "SERVICE_DATABASE_PASSWORD": ecs.Secret.from_secrets_manager(user, "password"),
         }
         steps = (
-            ("check", ["manage.py", "check", "--deploy"], master),
-            ("user", ["manage.py", "create_database_user"], master | service_user),
-            ("migrate", ["manage.py", "migrate", "--noinput"], master),
+            ("check", ["manage.py", "check", "--deploy"], master, {}),
+            ("user", ["manage.py", "create_database_user"], master | service_user, {}),
+            ("migrate", ["manage.py", "migrate", "--noinput"], master, PATIENCE),
         )
         before = None
-        for name, command, injected in steps:
+        for name, command, injected, own in steps:
             container = app_container(
-                definition, name, command=command, injected=injected, essential=name == "migrate", **common
+                definition,
+                name,
+                command=command,
+                injected=injected,
+                variables=variables | own,
+                essential=name == "migrate",
+                **common,
             )
             if before:
                 container.add_container_dependencies(

@@ -72,6 +72,7 @@ class DataStack(ShopStack):
                 "collation_server": "utf8mb4_unicode_ci",
                 "time_zone": "UTC",
                 "slow_query_log": "1",
+                "log_output": "FILE",
                 "long_query_time": "0.5",
             },
         )
@@ -221,6 +222,8 @@ class DataStack(ShopStack):
             "vpc_subnets": self._network.task_subnets,
             "security_group": group,
             "exclude_characters": "\"@/\\'%:?#&=+ $`",
+            # The service's user is made by the first migration; before it, rotating would fail and leave its traces.
+            "rotate_immediately_on_update": False,
         }
         self.database.add_rotation_single_user(**options)
         self.database.add_rotation_multi_user("DatabaseUser", secret=self.user, **options)

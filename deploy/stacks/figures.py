@@ -69,8 +69,9 @@ class Figures:
             "requests": own.request_count(statistic="Sum", period=FIVE),
         }
         faults = "(FILL(ours, 0) + FILL(balancers, 0))"
+        # One more than there were: without any task the balancer counts faults, and no requests to divide by.
         return cloudwatch.MathExpression(
-            expression=f"IF({faults} >= 5, 100 * {faults} / MAX([FILL(requests, 1), 1]), 0)",
+            expression=f"IF({faults} >= 5, 100 * {faults} / (FILL(requests, 0) + 1), 0)",
             label="5xx (%)",
             period=FIVE,
             using_metrics=counted,

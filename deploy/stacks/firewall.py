@@ -133,10 +133,13 @@ class Firewall(Construct):
         }
 
     def _managed(self) -> list[dict[str, Any]]:
+        refuses = self._stage.firewall.managed_refuse
         return [
             {
                 "name": f"AWSManagedRules{name}",
-                "override_action": waf.CfnWebACL.OverrideActionProperty(none={}),
+                "override_action": waf.CfnWebACL.OverrideActionProperty(
+                    **{"none" if refuses else "count": {}}
+                ),
                 "statement": waf.CfnWebACL.StatementProperty(
                     managed_rule_group_statement=waf.CfnWebACL.ManagedRuleGroupStatementProperty(
                         vendor_name="AWS",

@@ -23,9 +23,10 @@ def _tables(parts: "Parts", *settings: str) -> list[str]:
 
 
 def grant_orders(role: iam.IRole, parts: "Parts") -> None:
-    """Let a task settle and cancel orders: reservations, and the stock they take from."""
+    """Let a task settle and cancel orders: reservations, the stock they take from, and the count of declined ones."""
     tables = _tables(parts, "PRODUCTS_TABLE", "RESERVATIONS_TABLE")
     may(role, "dynamodb", "GetItem BatchGetItem PutItem UpdateItem", tables)
+    may(role, "dynamodb", "UpdateItem", _tables(parts, "RATE_LIMITS_TABLE"))
 
 
 def grant_shop(role: iam.IRole, parts: "Parts") -> None:
@@ -36,7 +37,7 @@ def grant_shop(role: iam.IRole, parts: "Parts") -> None:
     # The table itself as well: a readiness check counts the items of one key.
     may(role, "dynamodb", "Query", [*products, *indexes])
     may(role, "dynamodb", "GetItem PutItem Query", _tables(parts, "MOVEMENTS_TABLE"))
-    may(role, "dynamodb", "GetItem UpdateItem", _tables(parts, "RATE_LIMITS_TABLE"))
+    may(role, "dynamodb", "GetItem", _tables(parts, "RATE_LIMITS_TABLE"))
     may(role, "sqs", "SendMessage GetQueueAttributes", [parts.data.queue.queue_arn])
 
 

@@ -154,7 +154,9 @@ class ObservabilityStack(ShopStack):
         oldest = shop(self, metrics.OLDEST_OPEN_ORDER_SECONDS, statistic="Maximum")
         self._alarm("stuck-orders", oldest, UNSETTLED_SECONDS, why="An order is not settled for 2 minutes.")
         drift = shop(self, metrics.INVARIANT_VIOLATIONS, statistic="Maximum")
-        self._alarm("drift", drift, 0, why="Orders, stock and money do not add up.", minutes=1)
+        # Told once an hour: between two verifications it stays as the last one found it.
+        why = "Orders, stock and money do not add up."
+        self._alarm("drift", drift, 0, why=why, minutes=1, missing=cloudwatch.TreatMissingData.IGNORE)
         self._alarm(
             "dead-letters", self._figures.dead_letters, 0, why="A message failed five times.", minutes=1
         )

@@ -56,7 +56,7 @@ class PipelineStack(cdk.Stack):
             lifecycle_rules=[
                 ecr.LifecycleRule(description="the newest", max_image_count=pipeline.images_kept)
             ],
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         cdk.CfnOutput(
             self, f"{image.title()}Repository", value=repository.repository_uri, description="Images"

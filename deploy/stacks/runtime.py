@@ -229,7 +229,7 @@ def collector_container(
     definition.add_container(
         "collector",
         container_name="collector",
-        image=ecs.ContainerImage.from_registry(stage.watch.collector_image),
+        image=_collector_image(definition, stage.watch.collector_image),
         command=["--config=/etc/ecs/ecs-default-config.yaml"],
         essential=False,
         user=UID,
@@ -240,6 +240,15 @@ def collector_container(
     role = definition.task_role
     may(role, "xray", "PutTraceSegments PutTelemetryRecords", ["*"])
     explain(role, "AwsSolutions-IAM5[Resource::*]", reason="X-Ray knows no resources to name.")
+
+
+def _collector_image(definition: ecs.FargateTaskDefinition, name: str) -> ecs.ContainerImage:
+    """Return an image of a public registry, or of this account's own, which the task must be allowed to read."""
+    repository, _, tag = name.rpartition(":")
+    if "." in repository.split("/")[0]:
+        return ecs.ContainerImage.from_registry(name)
+    own = ecr.Repository.from_repository_name(definition, "CollectorImages", repository)
+    return ecs.ContainerImage.from_ecr_repository(own, tag)
 
 
 EDGE_CLIENT = "X-Edge-Client"

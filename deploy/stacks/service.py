@@ -159,10 +159,11 @@ class ServiceStack(ShopStack):
         )
         minute = Duration.minutes(1)
         queue = self._parts.data.queue
-        # Fargate reports each task's CPU once a minute: how many reports there are is how many tasks run.
+        # Fargate reports each task's CPU once a minute: how many reports there are is how many tasks run. No MAX([…, 1]):
+        # CloudWatch refuses a list of a series and a number.
         running = self.background.metric_cpu_utilization(statistic="SampleCount", period=minute)
         backlog = cloudwatch.MathExpression(
-            expression="visible / MAX([FILL(running, 1), 1])",
+            expression="visible / FILL(running, 1)",
             label="Messages per task",
             period=minute,
             using_metrics={

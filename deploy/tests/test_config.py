@@ -4,7 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from deploy.config import DEV, PROD, ConfigError, Domain, ExistingPool, Stage, Tasks, filled_in, stage_named
+from deploy.config import (
+    DEV,
+    PROD,
+    WITHOUT_A_WAY_OUT,
+    ConfigError,
+    Domain,
+    ExistingPool,
+    Stage,
+    Tasks,
+    filled_in,
+    stage_named,
+)
 from deploy.validation import check
 
 READY = filled_in(PROD)
@@ -96,6 +107,17 @@ def test_passwords_may_not_change_faster_than_tasks_are_renewed() -> None:
 def test_rotation_is_refused_where_its_function_could_not_run() -> None:
     stage = replace(DEV, database=replace(DEV.database, rotation_days=30))
     assert "rotation_days needs private subnets" in refusal(stage)
+
+
+def test_traces_are_refused_where_neither_collector_nor_x_ray_could_be_reached() -> None:
+    network = replace(READY.network, nat_gateways=0, interface_endpoints=WITHOUT_A_WAY_OUT)
+    service = replace(READY.service, payments="mock")
+    stage = replace(READY, network=network, service=service, watch=replace(READY.watch, traces=0.05))
+    assert refusal(stage).splitlines() == [
+        "prod: watch.collector_image is on the internet, where private tasks without network.nat_gateways cannot go: put "
+        "a copy into this account's registry and name it as it is there, such as shop/collector:v0.43.3",
+        "prod: watch.traces without network.nat_gateways needs the interface endpoint xray",
+    ]
 
 
 def test_production_without_backups_is_refused() -> None:

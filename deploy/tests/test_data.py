@@ -35,6 +35,15 @@ def test_mysql_is_encrypted_private_and_takes_nothing_without_tls(stage: str) ->
     assert "DatabaseGroup" in referred(group)
 
 
+@pytest.mark.parametrize(
+    ("stage", "group"), [("prod", "RDS::DBParameterGroup"), ("other", "RDS::DBClusterParameterGroup")]
+)
+def test_slow_queries_are_written_where_cloudwatch_gets_them_from(stage: str, group: str) -> None:
+    """Only files are published; RDS writes to a table of MySQL's unless it is told otherwise."""
+    parameters = template(stage, "data").the(group)["Parameters"]
+    assert (parameters["slow_query_log"], parameters["log_output"]) == ("1", "FILE")
+
+
 def test_point_in_time_recovery_is_on_in_development_too() -> None:
     assert template("dev", "data").the("RDS::DBInstance")["BackupRetentionPeriod"] == 1
 
@@ -43,6 +52,12 @@ def test_both_passwords_change_every_30_days_in_production() -> None:
     rotations = template("prod", "data").properties("SecretsManager::RotationSchedule")
     assert [each["RotationRules"] for each in rotations] == [{"ScheduleExpression": "rate(30 days)"}] * 2
     assert template("dev", "data").of("SecretsManager::RotationSchedule") == {}
+
+
+def test_no_password_is_rotated_before_the_migration_has_made_its_user() -> None:
+    """Secrets Manager would try at once, fail for want of the user, and be left with a half-made version."""
+    rotations = template("prod", "data").properties("SecretsManager::RotationSchedule")
+    assert [each["RotateImmediatelyOnUpdate"] for each in rotations] == [False, False]
 
 
 def test_the_running_shops_users_take_turns_so_that_none_is_changed_under_a_task() -> None:
@@ -107,7 +122,7 @@ def test_tables_are_paid_by_request_and_can_be_taken_back_in_time(stage: str) ->
         assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
         assert table.get("DeletionProtectionEnabled", False) is (stage == "prod")
         assert table.get("SSESpecification", {}).get("SSEEnabled", False) is (stage == "prod")
-        assert resource["DeletionPolicy"] == ("Retain" if stage == "prod" else "Delete")
+        assert resource["DeletionPolicy"] == ("RetainExceptOnCreate" if stage == "prod" else "Delete")
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])

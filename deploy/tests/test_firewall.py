@@ -35,6 +35,12 @@ def test_the_firewall_is_before_the_load_balancer_with_awss_rules(stage: str, gr
     assert named == groups
 
 
+def test_awss_rules_can_count_for_a_week_before_they_refuse() -> None:
+    for stage, action in (("prod", "None"), ("other", "Count")):
+        managed = [rule for name, rule in rules(stage).items() if name.startswith("AWS")]
+        assert [rule["OverrideAction"] for rule in managed] == [{action: {}}] * 4
+
+
 def test_one_address_gets_2000_requests_in_five_minutes() -> None:
     assert answer("prod", "rate") == (429, "too_many_requests")
     assert rules("prod")["rate"]["Statement"]["RateBasedStatement"] == {

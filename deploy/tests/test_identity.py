@@ -51,7 +51,10 @@ def test_there_are_groups_for_administrators_and_for_support(stage: str) -> None
 
 
 def test_customers_accounts_are_not_deleted_with_a_stack_in_production() -> None:
-    for stage, protection, policy in (("dev", "INACTIVE", "Delete"), ("prod", "ACTIVE", "Retain")):
+    for stage, protection, policy in (
+        ("dev", "INACTIVE", "Delete"),
+        ("prod", "ACTIVE", "RetainExceptOnCreate"),
+    ):
         (pool,) = template(stage, "identity").of("Cognito::UserPool").values()
         assert (pool["Properties"]["DeletionProtection"], pool["DeletionPolicy"]) == (protection, policy)
 

@@ -54,7 +54,7 @@ def test_without_nat_every_needed_service_has_an_endpoint_that_tasks_may_call() 
         for each in network.properties("EC2::VPCEndpoint")
         if each["VpcEndpointType"] == "Interface"
     }
-    assert names == {"cognito-idp", "ecr.api", "ecr.dkr", "logs", "secretsmanager", "sqs"}
+    assert names == {"cognito-idp", "ecr.api", "ecr.dkr", "logs", "secretsmanager", "sqs", "xray"}
     assert network.of("EC2::NatGateway") == {}
     ids = group_ids("other")
     callers = {

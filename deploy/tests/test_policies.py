@@ -111,6 +111,7 @@ def test_a_background_task_may_settle_orders_and_read_the_books() -> None:
         "ProductsTable": ["BatchGetItem", "GetItem", "PutItem", "Scan", "UpdateItem"],
         "ReservationsTable": ["BatchGetItem", "GetItem", "PutItem", "Scan", "UpdateItem"],
         "MovementsTable": ["Scan"],
+        "RateLimitsTable": ["UpdateItem"],
         "Orders": ["ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "ReceiveMessage"],
         "DeadLetters": ["GetQueueAttributes"],
     }

@@ -146,9 +146,7 @@ def test_background_tasks_follow_the_backlog_of_each_and_the_age_of_the_oldest_m
     alarms = template("prod", "service").properties("CloudWatch::Alarm")
     backlog = [each for each in alarms if "Metrics" in each]
     age = [each for each in alarms if each.get("MetricName") == "ApproximateAgeOfOldestMessage"]
-    assert [each["Metrics"][0]["Expression"] for each in backlog] == [
-        "visible / MAX([FILL(running, 1), 1])"
-    ] * 2
+    assert [each["Metrics"][0]["Expression"] for each in backlog] == ["visible / FILL(running, 1)"] * 2
     assert sorted(each["Threshold"] for each in backlog) == [10, 50]
     assert [each["Threshold"] for each in age] == [60]
 

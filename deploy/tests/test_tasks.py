@@ -129,6 +129,18 @@ def test_migrating_is_three_steps_of_which_none_begins_after_a_failure() -> None
     assert {name for name, step in steps.items() if step["Essential"]} == {"migrate"}
 
 
+def test_a_migration_may_wait_for_mysql_as_long_as_a_large_table_takes() -> None:
+    found = {each["Name"]: pairs(each["Environment"]) for _, each in containers("prod") if "Secrets" in each}
+    assert {name: each.get("DATABASE_READ_TIMEOUT_SECONDS") for name, each in found.items()} == {
+        "check": None,
+        "user": None,
+        "migrate": "900",
+        "tools": None,
+        "web": None,
+        "background": None,
+    }
+
+
 def test_only_the_migration_signs_in_as_the_one_who_may_change_the_schema() -> None:
     for family, each in containers("prod"):
         if "Secrets" in each:
@@ -141,5 +153,10 @@ def test_traces_are_off_unless_chosen_and_then_have_a_collector_in_every_task() 
         collectors = [each for _family, each in containers(stage) if each["Name"] == "collector"]
         assert len(collectors) == expected
         assert not any(each["Essential"] for each in collectors)
+    # Without a way out its image comes from the account's own registry, and may be fetched from there.
+    assert "/shop/collector:v0.43.3" in referred(container("other", "collector")["Image"])
+    policies = template("other", "service").of("IAM::Policy").items()
+    pulls = [name for name, each in policies if "repository/shop/collector" in referred(each)]
+    assert sorted(name[:3] for name in pulls) == ["Bac", "Web"]
     assert pairs(container("other", "web")["Environment"])["TRACES"] == "xray"
     assert "TRACES" not in pairs(container("prod", "web")["Environment"])

@@ -13,7 +13,7 @@ from deploy.tests.commands.fakes import ACCOUNT, TAG, Refusal, World, services
 
 PROGRAM = Path("/cdk/node_modules/aws-cdk/bin/cdk")
 COMMIT = f"{TAG}{'c' * 28}"
-PASSWORD = "registry-password"  # pragma: allowlist secret
+PASSWORD = "registry-password"  # pragma: allowlist secret (made up for the test)
 CHANGES = ("deploy", "bootstrap")
 
 
@@ -43,6 +43,7 @@ def an_account(monkeypatch: pytest.MonkeyPatch) -> World:
 
     made.aws.answers |= {
         "ssm.GetParameter": {"Parameter": {"Value": "30"}},
+        "ec2.DescribeAvailabilityZones": {"AvailabilityZones": []},
         "rds.DescribeDBInstances": Refusal("DBInstanceNotFound"),
         "ecr.DescribeImages": describe_images,
         "ecr.GetAuthorizationToken": {

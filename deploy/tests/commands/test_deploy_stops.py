@@ -52,6 +52,43 @@ def test_a_stack_that_is_busy_or_stuck_is_left_alone(world: World, status: str) 
     assert effects(world) == []
 
 
+def test_a_zone_that_is_too_old_for_our_tasks_is_refused_before_anything_is_made(world: World) -> None:
+    names = {"us-east-1a": "use1-az1", "us-east-1b": "use1-az3", "us-east-1c": "use1-az5"}
+    world.aws.answers["ec2.DescribeAvailabilityZones"] = {
+        "AvailabilityZones": [{"ZoneName": name, "ZoneId": zone} for name, zone in names.items()]
+    }
+
+    with pytest.raises(Refused, match=r"^us-east-1b is use1-az3 .* from us-east-1a, us-east-1c$"):
+        run(world)
+
+    assert effects(world) == []
+
+
+def test_whoever_may_not_ask_for_zones_may_deploy(world: World) -> None:
+    world.aws.answers["ec2.DescribeAvailabilityZones"] = Refusal("UnauthorizedOperation")
+
+    run(world)
+
+    assert effects(world)[-1] == "smoke"
+
+
+def test_a_protected_stack_that_never_came_to_be_is_opened_so_that_the_cdk_can_begin_it_anew(
+    world: World,
+) -> None:
+    world.has_all_stacks()
+    world.has_stack("data", status="ROLLBACK_COMPLETE", protected=True)
+    world.has_stack("identity", protected=True)
+    world.aws.answers["cloudformation.UpdateTerminationProtection"] = {"StackId": "1"}
+
+    run(world)
+
+    assert world.aws.of("UpdateTerminationProtection") == [
+        {"StackName": "shop-dev-data", "EnableTerminationProtection": False}
+    ]
+    opened = world.seen.index("cloudformation.UpdateTerminationProtection")
+    assert opened < world.seen.index(cdk("deploy", "data"))
+
+
 def test_a_failed_migration_ends_it_and_the_version_before_still_serves(world: World) -> None:
     world.has_all_stacks()
     world.aws.answers["ecs.DescribeTasks"] = migration(codes={"check": 0, "user": 0, "migrate": 1})

@@ -18,7 +18,7 @@ from deploy.tables import TABLES, Table
 
 PYTHON = ROOT / ".local/ministack-venv/bin/python"
 CSV = "productId,name,price,stock,category\nprod_mug,Mug,9.50,7,kitchen\nprod_cup,Cup,4.00,3,kitchen\n"
-NEW_SECRET = "1a2b3c4d5e6f7g8h9i0j"  # pragma: allowlist secret
+NEW_SECRET = "1a2b3c4d5e6f7g8h9i0j"  # pragma: allowlist secret (made up for the test)
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 

@@ -13,7 +13,7 @@ from deploy.commands.outcome import Failed, Refused
 from deploy.commands.programs import Programs
 from deploy.tests.commands.fakes import ACCOUNT, TAG, Refusal, World
 
-PASSWORD = "registry-password"  # pragma: allowlist secret
+PASSWORD = "registry-password"  # pragma: allowlist secret (made up for the test)
 
 
 class Scripts:

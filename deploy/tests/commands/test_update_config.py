@@ -12,7 +12,7 @@ from deploy.commands.context import ROOT
 from deploy.commands.outcome import Failed, Refused
 from deploy.tests.commands.fakes import Refusal, Terminal, World, services
 
-VALUE = "1a2b3c4d5e6f7g8h9i0j"  # pragma: allowlist secret
+VALUE = "1a2b3c4d5e6f7g8h9i0j"  # pragma: allowlist secret (made up for the test)
 EARLIER = "earlierearlierearlier"
 
 

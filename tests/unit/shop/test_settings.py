@@ -125,6 +125,7 @@ def test_orders_are_settled_in_the_request_unless_there_is_a_queue(start):
         ("ORDER_CANCEL_WINDOW_MINUTES", "-1"),
         ("ORDER_LEASE_SECONDS", "1.5"),
         ("DATABASE_CONN_MAX_AGE_SECONDS", "None"),
+        ("DATABASE_READ_TIMEOUT_SECONDS", "0"),
         ("MOCK_PAYMENT_SUCCESS_RATE", "1.01"),
         ("MOCK_PAYMENT_SUCCESS_RATE", "-0.1"),
         ("MOCK_PAYMENT_SUCCESS_RATE", "NaN"),
@@ -163,11 +164,18 @@ def test_mysql_is_asked_with_short_limits_in_utc_and_strictly(start):
     assert database["OPTIONS"] == {
         "charset": "utf8mb4",
         "isolation_level": "read committed",
-        "init_command": "SET sql_mode='STRICT_TRANS_TABLES', innodb_lock_wait_timeout=3, time_zone='+00:00'",
+        "init_command": "SET sql_mode='STRICT_TRANS_TABLES', innodb_lock_wait_timeout=3, lock_wait_timeout=10, time_zone='+00:00'",
         "connect_timeout": 1,
         "read_timeout": 4,
         "write_timeout": 4,
     }
+
+
+def test_a_migration_may_give_mysql_more_time_for_a_statement(start):
+    url = "mysql://shop@db:3306/shop"
+    options = start(DATABASE_URL=url, DATABASE_READ_TIMEOUT_SECONDS="900")["DATABASES"]["default"]["OPTIONS"]
+
+    assert (options["read_timeout"], options["write_timeout"]) == (900, 4)
 
 
 def test_with_a_certificate_authority_mysql_must_prove_its_name(start):
