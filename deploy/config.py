@@ -250,6 +250,8 @@ class Pipeline:
     Attributes:
         repository: ``owner/name``. Empty: no role is made for it.
         provider_exists: the account knows GitHub's identity provider already (it can be there only once).
+        images_kept: the newest of each registry, for all stages together. Many, because the count knows nothing of which
+            one production runs, and a layer that images share is paid for once.
     """
 
     repository: str = ""

@@ -53,7 +53,7 @@ def test_images_cannot_be_replaced_are_scanned_and_the_old_ones_go() -> None:
         assert each["ImageTagMutability"] == "IMMUTABLE"
         assert each["ImageScanningConfiguration"] == {"ScanOnPush": True}
         (rule,) = json.loads(each["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
-        assert rule["selection"]["countNumber"] == 30
+        assert rule["selection"]["countNumber"] == 500
 
 
 def test_an_account_that_knows_github_already_gets_no_second_provider() -> None:
