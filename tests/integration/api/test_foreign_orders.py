@@ -48,20 +48,19 @@ def looked_for(api, method, path, number):
     """What the caller sees of a call, and what the call asked of MySQL and DynamoDB; the order's number left out."""
     here = path.format(number)
     with (
-        CaptureQueriesContext(
-            connection,
-        ) as queries,
+        CaptureQueriesContext(connection) as queries,
         dynamodb_calls() as calls,
     ):
         response = api.send(method, here)
     plain = re.compile(rf"\b{number}\b")
+    sought = re.compile(rf"`id` = {number}\b")  # not every number: the first order's is that of LIMIT 1 too
     headers = {name: value for name, value in response.headers.items() if name != "X-Request-ID"}
     body = {k: v for k, v in (response.body or {}).items() if k not in {"requestId", "instance"}}
     return {
         "status": response.status_code,
         "headers": headers,
         "body": plain.sub("N", json.dumps(body)),
-        "queries": [plain.sub("N", query["sql"]) for query in queries.captured_queries],
+        "queries": [sought.sub("`id` = N", query["sql"]) for query in queries.captured_queries],
         "calls": calls,
     }
 
