@@ -19,12 +19,13 @@ from orders.payments.choice import payment_gateway
 from orders.payments.mock import MockGateway
 from orders.quote import Line, Wish
 from products import services
-from products.models import TABLES, Product, StockMovement, StockReservation, create_missing_tables
+from products.models import Product, StockMovement, StockReservation, create_missing_tables
 from shop import aws
 from shop.aws import cognito_client, dynamodb_connection
 from shop.deadline import Deadline
 from shop.limits import RateCounter
 from shop.wire import dump_json
+from tests import catalogue
 
 # No deadline: a loaded machine is no fault of the code. CI may ask for more with --hypothesis-profile=thorough.
 hypothesis.settings.register_profile("quick", deadline=None, max_examples=40)
@@ -95,10 +96,7 @@ def make_product(tables: None) -> Callable[..., Shelf]:
 @pytest.fixture
 def empty_catalogue(tables: None) -> None:
     """No product, reservation or movement but this test's own: for tests that look at all of them."""
-    for table in TABLES:
-        with table.batch_write() as batch:
-            for item in table.scan():
-                batch.delete(item)
+    catalogue.empty_it()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 from django.core.management import call_command
 
 from products.sample import load_sample_catalogue
+from tests import catalogue
 from tests.attack.evidence import LogReader
 from tests.attack.report import PAGE, outcomes
 from tests.attack.siege import besieged
@@ -30,6 +31,7 @@ def pytest_terminal_summary(terminalreporter, config):
 def siege(tables, django_db_setup, django_db_blocker, tmp_path_factory):
     """The shop under attack, with its victims in it; emptied at the end."""
     with django_db_blocker.unblock():
+        catalogue.empty_it()  # other tests leave products there, and changed the prices of these
         load_sample_catalogue()
         try:
             with besieged(tmp_path_factory.mktemp("siege")) as siege:
