@@ -75,6 +75,8 @@ class Campaign:
                 stream.stop()
 
         for event in stream:
+            if isinstance(event, events.Interrupted) and tally.requests >= self.limit:
+                continue  # by ourselves
             _note(event, tally)
 
     def _schema(self) -> Any:

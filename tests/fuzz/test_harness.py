@@ -37,6 +37,16 @@ def titles():
     return find
 
 
+@pytest.mark.parametrize("limit", [1, 3])
+def test_a_campaign_ends_in_peace_at_its_limit(document, limit):
+    tally = Tally()
+
+    Campaign(account=None, open_mode=True, seed=1, examples=1, systematic=True, limit=limit).run(tally)
+
+    assert tally.requests >= limit
+    assert tally.failures == {}
+
+
 def test_a_sound_operation_has_no_failures(document, titles):
     assert titles() == set()
 
