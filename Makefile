@@ -2,8 +2,7 @@
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 BOOTSTRAP := sh shop/local/bootstrap.sh
-LOCK := uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
-	--no-emit-index-url --no-emit-find-links --no-header
+LOCK := uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header
 
 .DEFAULT_GOAL := help
 .PHONY: help run reset demo token shell manage test test-fast chaos mutants fuzz attack demo-crash check fmt schema up down smoke synth verify-image lock doctor \

@@ -15,10 +15,10 @@ from deploy.node import use_locked_node
 
 use_locked_node()
 
-import aws_cdk as cdk  # noqa: E402 (Node first)
-import cdk_nag  # noqa: E402
+import aws_cdk as cdk
+import cdk_nag
 
-from deploy.config import (  # noqa: E402
+from deploy.config import (
     PIPELINE,
     STAGES,
     WITHOUT_A_WAY_OUT,
@@ -29,16 +29,16 @@ from deploy.config import (  # noqa: E402
     filled_in,
     stage_named,
 )
-from deploy.stacks.base import EXPLAINED  # noqa: E402
-from deploy.stacks.cluster import ClusterStack  # noqa: E402
-from deploy.stacks.data import DataStack  # noqa: E402
-from deploy.stacks.identity import IdentityStack  # noqa: E402
-from deploy.stacks.network import NetworkStack  # noqa: E402
-from deploy.stacks.observability import ObservabilityStack  # noqa: E402
-from deploy.stacks.pipeline import PipelineStack  # noqa: E402
-from deploy.stacks.runtime import Parts  # noqa: E402
-from deploy.stacks.service import ServiceStack  # noqa: E402
-from deploy.validation import check  # noqa: E402
+from deploy.stacks.base import EXPLAINED
+from deploy.stacks.cluster import ClusterStack
+from deploy.stacks.data import DataStack
+from deploy.stacks.identity import IdentityStack
+from deploy.stacks.network import NetworkStack
+from deploy.stacks.observability import ObservabilityStack
+from deploy.stacks.pipeline import PipelineStack
+from deploy.stacks.runtime import Parts
+from deploy.stacks.service import ServiceStack
+from deploy.validation import check
 
 
 def add_stage(app: cdk.App, stage: Stage, *, image_tag: str) -> None:

