@@ -7,10 +7,12 @@ group, so that Ctrl-C reaches this program alone, which then stops them in order
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -140,6 +142,23 @@ def undisturbed() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def scratch(name: str) -> Iterator[tuple[Path, contextlib.ExitStack]]:
+    """Give a program a directory, and a stack to stop its servers by; both are done with at the end, whatever ends it.
+
+    Args:
+        name: of the program, for whoever looks into the temporary directory meanwhile.
+    """
+    directory = Path(tempfile.mkdtemp(prefix=f"shop-{name}-"))
+    stack = contextlib.ExitStack()
+    stack.callback(shutil.rmtree, directory, ignore_errors=True)
+    try:
+        yield directory, stack
+    finally:
+        with undisturbed():
+            stack.close()
 
 
 def free_port() -> int:

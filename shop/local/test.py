@@ -9,7 +9,6 @@ tests that need the real one are skipped, and the last lines say so; with ``REQU
 import importlib.util
 import os
 import secrets
-import shutil
 import signal
 import subprocess
 import sys
@@ -116,7 +115,7 @@ def _common() -> dict[str, str]:
     }
 
 
-def _with_servers(scratch: Path, stack: ExitStack) -> tuple[dict[str, str], list[str]]:
+def start_servers(scratch: Path, stack: ExitStack) -> tuple[dict[str, str], list[str]]:
     """Start the servers; return the tests' environment and what had to be a stand-in.
 
     Raises:
@@ -167,12 +166,9 @@ def _pytest(variables: dict[str, str], arguments: Sequence[str]) -> int:
 
 
 def _run_on_servers(arguments: Sequence[str]) -> int:
-    scratch = Path(tempfile.mkdtemp(prefix="shop-test-"))
-    stack = ExitStack()
-    stack.callback(shutil.rmtree, scratch, ignore_errors=True)
-    try:
+    with processes.scratch("test") as (scratch, stack):
         print("Starting the servers of the tests", flush=True)
-        variables, missing = _with_servers(scratch, stack)
+        variables, missing = start_servers(scratch, stack)
         if missing and os.environ.get("REQUIRE_REAL_SERVICES") == "1":
             print("REQUIRE_REAL_SERVICES=1, but:", *missing, sep="\n  ", file=sys.stderr)
             return 1
@@ -180,9 +176,6 @@ def _run_on_servers(arguments: Sequence[str]) -> int:
         if missing:
             print("Ran on stand-ins; the tests that need the real server were skipped:", *missing, sep="\n  ")
         return code
-    finally:
-        with processes.undisturbed():
-            stack.close()
 
 
 def _run_fast(arguments: Sequence[str]) -> int:

@@ -8,12 +8,10 @@ import argparse
 import json
 import os
 import secrets
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
 from pathlib import Path
 
 import django
@@ -78,11 +76,8 @@ def main() -> int:
     environment.isolate()
     if options.jobs > 1:
         return in_parts(options)
-    scratch = Path(tempfile.mkdtemp(prefix="shop-chaos-"))
-    stack = ExitStack()
-    stack.callback(shutil.rmtree, scratch, ignore_errors=True)
     try:
-        with processes.until_signalled():
+        with processes.until_signalled(), processes.scratch("chaos") as (scratch, stack):
             servers = Servers(scratch, stack, seed=options.seed, with_queue=places.MINISTACK_PYTHON.exists())
             os.environ.clear()  # the settings of whoever started us have no say
             os.environ.update(servers.straight())
@@ -96,9 +91,6 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    finally:
-        with processes.undisturbed():
-            stack.close()
 
 
 if __name__ == "__main__":

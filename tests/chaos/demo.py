@@ -9,11 +9,8 @@ import http.client
 import io
 import os
 import secrets
-import shutil
 import sys
-import tempfile
 import time
-from contextlib import ExitStack
 from pathlib import Path
 
 import django
@@ -106,12 +103,9 @@ def main() -> int:
     parser.add_argument("--record", type=Path, help="keep it as FILE.cast and FILE.svg")
     options = parser.parse_args()
     environment.isolate()
-    scratch = Path(tempfile.mkdtemp(prefix="shop-demo-"))
-    stack = ExitStack()
-    stack.callback(shutil.rmtree, scratch, ignore_errors=True)
     screen = Screen()
     try:
-        with processes.until_signalled():
+        with processes.until_signalled(), processes.scratch("demo") as (scratch, stack):
             print("Starting MariaDB and DynamoDB Local …", flush=True)
             servers = Servers(scratch, stack, seed=secrets.token_hex(4))
             os.environ.clear()  # the settings of whoever started us have no say
@@ -123,9 +117,6 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    finally:
-        with processes.undisturbed():
-            stack.close()
     if options.record and code == 0:
         screen.write_cast(options.record.with_suffix(".cast"))
         screen.write_svg(options.record.with_suffix(".svg"))

@@ -8,15 +8,13 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from shop.local import environment, places, processes
-from shop.local.test import _with_servers
+from shop.local.test import start_servers
 
 ORDERS = "tests/integration/orders"
 LATECOMERS = f"{ORDERS}/test_latecomers.py"
@@ -245,21 +243,15 @@ def main(names: Sequence[str]) -> int:
     """Run the hunt and return the exit code."""
     chosen = [mutant for mutant in MUTANTS if not names or mutant.name in names]
     environment.isolate()
-    scratch = Path(tempfile.mkdtemp(prefix="shop-mutants-"))
-    stack = ExitStack()
-    stack.callback(shutil.rmtree, scratch, ignore_errors=True)
     try:
-        with processes.until_signalled():
-            variables, missing = _with_servers(scratch, stack)
+        with processes.until_signalled(), processes.scratch("mutants") as (scratch, stack):
+            variables, missing = start_servers(scratch, stack)
             if missing:
                 print("Needs the real servers:", *missing, sep="\n  ", file=sys.stderr)
                 return 1
             return _hunt(chosen, variables={**os.environ, **variables}, scratch=scratch)
     except KeyboardInterrupt:
         return 130
-    finally:
-        with processes.undisturbed():
-            stack.close()
 
 
 if __name__ == "__main__":
