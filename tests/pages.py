@@ -5,6 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
+END = "<!-- end -->"  # of what a program has written into a page
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "SECURITY.md", *sorted(DOCS.rglob("*.md"))]
 
 
@@ -23,6 +24,18 @@ def prose(page: Path) -> str:
 
 def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", read(page), flags=re.DOTALL | re.MULTILINE)
+
+
+def section(page: Path, begin: str, *, end: str = END) -> str:
+    """What stands between two marks of a page."""
+    return read(page).partition(begin)[2].partition(end)[0]
+
+
+def replace_section(page: Path, begin: str, text: str, *, end: str = END) -> None:
+    """Write what stands between two marks of a page."""
+    before, mark, rest = read(page).partition(begin)
+    _old, closing, after = rest.partition(end)
+    page.write_text(before + mark + text + closing + after, encoding="utf-8")
 
 
 def rows(text: str) -> list[list[str]]:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from tests.attack.attack import KINDS, Attack
 from tests.chaos.report import commit, machine
+from tests.pages import replace_section
 
 PAGE = Path("docs", "security.md")
-RUN, TABLE, END = "<!-- attacks: run -->\n", "<!-- attacks: table -->\n", "<!-- end -->"
+RUN, TABLE = "<!-- attacks: run -->\n", "<!-- attacks: table -->\n"
 
 
 class Outcomes:
@@ -36,7 +37,7 @@ class Outcomes:
             f"**Attacks refused: {len(self.refused)}/{len(self.tried)}** by `make attack`, {datetime.now(UTC):%Y-%m-%d}, "
             f"on commit {commit()}, {machine()}.\n"
         )
-        replace(page, RUN, told)
+        replace_section(page, RUN, told)
 
 
 outcomes = Outcomes()
@@ -49,15 +50,3 @@ def table(attacks: Sequence[Attack]) -> str:
         rows = [f"| {attack.title} | {attack.expected} |\n" for attack in attacks if attack.kind == kind]
         parts.append(f"### {name}\n\n| attack | answer |\n|---|---|\n{''.join(rows)}\n")
     return "".join(parts)
-
-
-def section(page: Path, begin: str) -> str:
-    """Return what stands behind a mark."""
-    return page.read_text(encoding="utf-8").partition(begin)[2].partition(END)[0]
-
-
-def replace(page: Path, begin: str, text: str) -> None:
-    """Write what stands behind a mark."""
-    before, mark, rest = page.read_text(encoding="utf-8").partition(begin)
-    _old, end, after = rest.partition(END)
-    page.write_text(before + mark + text + end + after, encoding="utf-8")

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.fuzz.callers import CALLERS
 from tests.fuzz.campaign import Campaign, Tally
+from tests.pages import replace_section
 
 LONG_EXAMPLES = 30
 BEGIN, END = "<!-- fuzz -->\n", "<!-- /fuzz -->"
@@ -88,5 +89,4 @@ def insert(page: Any, text: str, say: Callable[[str], None] = print) -> None:
     if BEGIN not in old or END not in old:
         say(f"{page} has no {BEGIN.strip()} … {END}: the figures are not kept")
         return
-    before, _, rest = old.partition(BEGIN)
-    page.write_text(before + BEGIN + "\n" + text + "\n" + END + rest.partition(END)[2], encoding="utf-8")
+    replace_section(page, BEGIN, f"\n{text}\n", end=END)

@@ -19,13 +19,13 @@ import shop.urls  # noqa: F401 (loads every room, and so every error)
 from orders.states import CancelReason, OrderStatus, Step
 from shop.errors import DomainError
 from shop.pages import error_table
-from tests.pages import DOCS, PAGES, ROOT, blocks, name_of, prose, read, rows
+from tests.pages import DOCS, PAGES, ROOT, blocks, name_of, prose, read, replace_section, rows, section
 
 ADRS = sorted((DOCS / "adr").glob("*.md"))
 # This page also names commands of the earlier service, and ours that are planned.
 PLANS = DOCS / "migrating.md"
 ROOMS = {"shop", "products", "users", "orders"}
-CODES_BEGIN, CODES_END = "<!-- generated: error codes -->\n", "<!-- end -->"
+CODES = "<!-- generated: error codes -->\n"
 
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
@@ -171,13 +171,10 @@ def table_of_codes() -> str:
 
 def test_the_table_of_error_codes_is_that_of_the_code():
     page = DOCS / "api.md"
-    before, _, rest = read(page).partition(CODES_BEGIN)
-    written, _, after = rest.partition(CODES_END)
     if os.environ.get("UPDATE_DOCS") == "1":
-        page.write_text(f"{before}{CODES_BEGIN}{table_of_codes()}{CODES_END}{after}", encoding="utf-8")
-        return
+        replace_section(page, CODES, table_of_codes())
 
-    assert written == table_of_codes(), (
+    assert section(page, CODES) == table_of_codes(), (
         "UPDATE_DOCS=1 make test-fast T=tests/unit/test_docs.py writes it anew"
     )
 

@@ -3,9 +3,9 @@
 import os
 
 from shop.metrics import METRICS
-from tests.pages import DOCS, read
+from tests.pages import DOCS, replace_section, section
 
-BEGIN, END = "<!-- generated: metrics -->\n", "<!-- end -->"
+BEGIN = "<!-- generated: metrics -->\n"
 
 
 def table() -> str:
@@ -21,10 +21,7 @@ def table() -> str:
 
 def test_the_table_of_metrics_is_that_of_the_code():
     page = DOCS / "observability.md"
-    before, _, rest = read(page).partition(BEGIN)
-    written, _, after = rest.partition(END)
     if os.environ.get("UPDATE_DOCS") == "1":
-        page.write_text(f"{before}{BEGIN}{table()}{END}{after}", encoding="utf-8")
-        return
+        replace_section(page, BEGIN, table())
 
-    assert written == table()
+    assert section(page, BEGIN) == table()

@@ -11,13 +11,13 @@ import pytest
 
 from tests.attack.attack import KINDS
 from tests.attack.catalogue import ATTACKS
-from tests.attack.report import PAGE, RUN, TABLE, replace, section, table
-from tests.pages import ROOT
+from tests.attack.report import PAGE, RUN, TABLE, table
+from tests.pages import ROOT, replace_section, section
 
 
 def test_the_table_of_attacks_is_that_of_the_tests():
     if os.environ.get("UPDATE_DOCS") == "1":
-        replace(ROOT / PAGE, TABLE, table(ATTACKS))
+        replace_section(ROOT / PAGE, TABLE, table(ATTACKS))
 
     assert section(ROOT / PAGE, TABLE) == table(ATTACKS)
 

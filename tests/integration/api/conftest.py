@@ -4,6 +4,7 @@ import json
 import re
 import time
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -16,6 +17,7 @@ from orders.payments.ledger import MockLedgerEntry
 from products import services
 from products.models import TABLES
 from products.sample import load_sample_catalogue
+from shop import limits
 from tests.conftest import Api
 from tests.tokens import CLIENT, ISSUER, SigningKey, jwks, make_token
 from users import cognito
@@ -35,6 +37,7 @@ SAMPLE = {
     ],
 }
 
+NOON = 1_800_014_400  # the start of an hour, and so of every window of a limit
 LAMP = {"name": "Desk lamp", "price": 39.9, "stock": 25, "category": "Home", "description": "Warm light."}
 
 
@@ -258,3 +261,11 @@ def everything_kept():
         for table in TABLES
     }
     return rows | items
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The limits' clock; it stands ten minutes after noon until it is set."""
+    clock = SimpleNamespace(now=NOON + 600)
+    monkeypatch.setattr(limits, "time", SimpleNamespace(time=lambda: clock.now))
+    return clock

@@ -1,23 +1,20 @@
 """How often one may try passwords and codes: by account and by client address, whether or not the account exists."""
 
-from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
 
-from shop import limits
-from tests.integration.api.conftest import assert_problem
+from tests.integration.api.conftest import NOON, assert_problem
 from users import cognito
 from users.callers import Caller
 
 pytestmark = [
     pytest.mark.dynamodb,
     pytest.mark.cognito,
-    pytest.mark.usefixtures("tables", "patient_dynamodb"),
+    pytest.mark.usefixtures("clock", "tables", "patient_dynamodb"),
 ]
 
 GOOD, WRONG = "Str0ng!pass", "Wr0ng!pass"
-NOON = 1_800_014_400  # the start of an hour
 UPDATE = "UpdateItem"
 LOGIN, RESEND, FORGOT = "/users/login", "/users/resend-code", "/users/forgot-password"
 BY_CODE = {
@@ -26,14 +23,6 @@ BY_CODE = {
     FORGOT: {},
     "/users/reset-password": {"code": "000000", "password": GOOD},
 }
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch):
-    """A clock that stands ten minutes after noon."""
-    clock = SimpleNamespace(now=NOON + 600)
-    monkeypatch.setattr(limits, "time", SimpleNamespace(time=lambda: clock.now))
-    return clock
 
 
 @pytest.fixture(autouse=True)

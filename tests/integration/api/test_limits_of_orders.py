@@ -1,7 +1,6 @@
 """How many orders a user may place, have declined, and look for in vain; and what never counts."""
 
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -10,27 +9,17 @@ from django.db import connections
 from orders.models import IdempotencyKey, Order
 from orders.payments.choice import payment_gateway
 from orders.payments.ledger import MockLedgerEntry
-from shop import limits
-from tests.integration.api.conftest import assert_nothing_was_saved, assert_problem, body_for
+from tests.integration.api.conftest import NOON, assert_nothing_was_saved, assert_problem, body_for
 from users.callers import Caller
 
 pytestmark = [
     pytest.mark.dynamodb,
     pytest.mark.django_db(transaction=True, reset_sequences=True),
-    pytest.mark.usefixtures("closed_shop", "tables", "patient_dynamodb"),
+    pytest.mark.usefixtures("clock", "closed_shop", "tables", "patient_dynamodb"),
 ]
 
-NOON = 1_800_014_400  # the start of an hour
 DECLINED = "ann+decline@example.com"
 MISSING = 9  # no order has come so far in these tests
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch):
-    """A clock that stands ten minutes after noon."""
-    clock = SimpleNamespace(now=NOON + 600)
-    monkeypatch.setattr(limits, "time", SimpleNamespace(time=lambda: clock.now))
-    return clock
 
 
 @pytest.fixture

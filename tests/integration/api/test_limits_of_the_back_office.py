@@ -1,7 +1,6 @@
 """How often one may try a password of the back office: by account, however its name is written, and by address."""
 
 import json
-from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -13,17 +12,10 @@ from shop import limits
 pytestmark = [
     pytest.mark.dynamodb,
     pytest.mark.django_db,
-    pytest.mark.usefixtures("tables", "patient_dynamodb"),
+    pytest.mark.usefixtures("clock", "tables", "patient_dynamodb"),
 ]
 
 GOOD, WRONG = "Str0ng!pass", "Wr0ng!pass"
-NOON = 1_800_014_400  # the start of an hour
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch):
-    """A clock that stands ten minutes after noon."""
-    monkeypatch.setattr(limits, "time", SimpleNamespace(time=lambda: NOON + 600))
 
 
 @pytest.fixture(autouse=True)

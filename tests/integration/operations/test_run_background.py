@@ -15,6 +15,7 @@ from orders import worker
 from orders.models import Order
 from orders.payments.gateway import PaymentOutcomeUnknown
 from orders.worker import Worker
+from tests.integration.operations.test_figures import Silent
 from tests.queues import ROOT, database_url, new_queues, wait_until
 
 pytestmark = [pytest.mark.dynamodb, pytest.mark.django_db(transaction=True)]
@@ -69,15 +70,6 @@ def test_one_process_settles_the_queue_and_the_table_and_writes_figures(
     mug = make_product()
     queued = buy(mug, 1)
     settings.ORDER_PROCESSING = "sync"
-
-    class Silent:
-        needs_payment_method = False
-
-        def available(self):
-            return True
-
-        def charge(self, **_):
-            raise PaymentOutcomeUnknown("silent")
 
     left_open = buy(mug, 1, gateway=Silent())
 
