@@ -134,7 +134,6 @@ def logging_config(*, log_format: str, level: str) -> dict[str, Any]:
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
     )
     return {
         "version": 1,

@@ -144,6 +144,18 @@ def test_people_read_a_request_in_one_glance(log_lines):
     assert "200 GET /products (1.5 ms)" in line
 
 
+def test_a_logger_follows_the_configuration_of_now_and_not_that_of_its_first_line(log_lines):
+    log = structlog.get_logger("shop.test")
+    log_lines("json")
+    log.info("first")
+    log_lines("json")
+
+    with structlog.testing.capture_logs() as lines:
+        log.info("second")
+
+    assert lines == [{"event": "second", "log_level": "info"}]
+
+
 def test_nothing_below_the_level_is_written(log_lines):
     read = log_lines("json")
 
