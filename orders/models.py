@@ -49,7 +49,9 @@ class Order(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
     shipped_at = models.DateTimeField(null=True, blank=True)
-    tracking_number = models.CharField(max_length=64, blank=True, db_default="")  # the carrier's, once shipped
+    tracking_number = models.CharField(
+        max_length=64, blank=True, db_default=""
+    )  # the carrier's, once shipped
 
     class Meta:
         db_table = "orders"

@@ -131,8 +131,24 @@ def advance(order: Order, *, gateway: PaymentGateway, deadline: Deadline) -> Ord
     return Order.objects.get(pk=order.pk)
 
 
-def cancel_order(order: Order, *, reason: CancelReason, gateway: PaymentGateway, deadline: Deadline) -> Order:
+def cancel_order(
+    order: Order,
+    *,
+    reason: CancelReason,
+    gateway: PaymentGateway,
+    deadline: Deadline,
+    past_window: bool = False,
+    note: Mapping[str, str] | None = None,
+) -> Order:
     """Cancel an order: at once while PENDING, with refund and restock while PROCESSING and young.
+
+    Args:
+        order: as last read.
+        reason: why.
+        gateway: the payment provider.
+        deadline: when the time is over.
+        past_window: cancel a paid order whatever its age; staff may.
+        note: who of the staff, and why in words; kept in the order's history.
 
     Returns:
         The order: CANCELLED, or (time was over) one that can only end so. Cancelling twice changes nothing.
@@ -141,11 +157,11 @@ def cancel_order(order: Order, *, reason: CancelReason, gateway: PaymentGateway,
         OrderNotCancellable: it was paid too long ago, or was shipped.
     """
     if order.status == OrderStatus.PENDING:
-        record.request_cancel(order, reason=reason)
+        record.request_cancel(order, reason=reason, note=note)
         order = Order.objects.get(pk=order.pk)
     begun = False
     if order.status == OrderStatus.PROCESSING and order.step == Step.DONE:
-        begun = record.begin_late_cancel(order, reason=reason)
+        begun = record.begin_late_cancel(order, reason=reason, past_window=past_window, note=note)
         order = Order.objects.get(pk=order.pk)
         if not begun and order.status == OrderStatus.PROCESSING and order.step == Step.DONE:
             raise OrderNotCancellable(

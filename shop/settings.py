@@ -154,7 +154,9 @@ try:
 except ValueError as error:
     raise ImproperlyConfigured("DATABASE_URL is not an address: user:password@host:port/name.") from error
 DATABASES: dict[str, dict[str, Any]] = {"default": _database}
-if text("DATABASE_USER", default=""):  # so that the URL can be plain, and who signs in be injected and rotated
+if text(
+    "DATABASE_USER", default=""
+):  # so that the URL can be plain, and who signs in be injected and rotated
     _database["USER"] = text("DATABASE_USER")
 if text("DATABASE_PASSWORD", default=""):
     _database["PASSWORD"] = text("DATABASE_PASSWORD")
@@ -254,7 +256,7 @@ UNFOLD: dict[str, Any] = {
     "GLOBAL_CALLBACK": "orders.backoffice.navigation.no_inline_colours",
     "SIDEBAR": {"navigation": "orders.backoffice.navigation.sidebar"},
     "STYLES": [f"{STATIC_URL}backoffice/colours.css", f"{STATIC_URL}backoffice/backoffice.css"],
-    "SCRIPTS": [f"{STATIC_URL}backoffice/quiet.js"],
+    "SCRIPTS": [f"{STATIC_URL}backoffice/quiet.js", f"{STATIC_URL}backoffice/once.js"],
 }
 
 # ---- API ---------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from orders.backoffice.page import allowed
 ENTRIES: tuple[tuple[str, str, str, str | None], ...] = (
     ("Start", "home", "admin:index", None),
     ("Orders", "receipt_long", "admin:orders_order_changelist", roles.VIEW),
+    ("Orphan reservations", "inventory_2", "admin:reservations", roles.RELEASE),
 )
 
 
