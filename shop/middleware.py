@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Callable
 
 import structlog
-from django.conf import settings
 from csp.middleware import CSPMiddleware, PolicyParts
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.http.response import HttpResponseBase
 from django.middleware.security import SecurityMiddleware
@@ -112,7 +112,10 @@ class ContentSecurityPolicyMiddleware(CSPMiddleware):
     """Tell browsers what a page may load: the back office's pages a little more than all others."""
 
     def get_policy_parts(
-        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
+        self,
+        request: HttpRequest,
+        response: HttpResponseBase,
+        report_only: bool = False,  # noqa: FBT001, FBT002 (django-csp's own signature)
     ) -> PolicyParts:
         """Choose by the path, and only for pages: nothing else is ever drawn."""
         parts = super().get_policy_parts(request, response, report_only)

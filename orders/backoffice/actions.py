@@ -50,7 +50,7 @@ class ShipForm(ReasonForm):
     """Why, and where it can be followed."""
 
     tracking_number = forms.RegexField(
-        r"[A-Za-z0-9 ._/-]+",
+        r"\A[A-Za-z0-9][A-Za-z0-9 ._/-]*\Z",
         label="Tracking number",
         max_length=64,
         widget=UnfoldAdminTextInputWidget(),

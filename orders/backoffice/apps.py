@@ -21,6 +21,6 @@ class BackofficeConfig(AppConfig):
 
 
 def _make_roles(**_: Any) -> None:
-    from orders.backoffice.roles import make_roles  # noqa: PLC0415 (needs the app registry)
+    from orders.backoffice.roles import make_roles
 
     make_roles()

@@ -100,7 +100,7 @@ class OrderPage(StaffPage):
 
 def timeline(events: list[OrderEvent]) -> list[Moment]:
     """Return an order's history, each line with the time since the one before."""
-    waits = ["", *(wording.duration(late.created_at - early.created_at) for early, late in pairwise(events))]
+    waits = [wording.duration(late.created_at - early.created_at) for early, late in pairwise(events)]
     return [
         Moment(
             title=wording.EVENTS.get(event.kind, event.kind.replace("_", " ").capitalize()),
@@ -109,7 +109,7 @@ def timeline(events: list[OrderEvent]) -> list[Moment]:
             took=took,
             facts=[(name, str(value)) for name, value in event.detail.items()],
         )
-        for event, took in zip(events, waits, strict=True)
+        for event, took in zip(events, ["", *waits], strict=False)  # without events, one wait too many
     ]
 
 
