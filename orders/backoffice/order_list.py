@@ -81,10 +81,6 @@ class OrderAdmin(OrderModelAdmin):
         """Return the list that counts nothing."""
         return UncountedChangeList
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        """Leave out what the list does not show."""
-        return super().get_queryset(request).defer("metadata")
-
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Newest first: by time, or for one product by the order's number, as its index has them."""
         by_product = request.GET.get(ProductFilter.parameter_name, "").strip()

@@ -132,7 +132,7 @@ def test_the_list_is_read_along_an_index_and_no_further_than_the_page(support, q
     keys = keys_of(sql)
 
     assert index in {entry[2] for entry in keys if entry != "filesort"}, keys
-    assert not [entry for entry in keys if entry != "filesort" and entry[1] == "ALL"]
+    assert not [entry for entry in keys if entry != "filesort" and entry[1] == "ALL" and entry[0][0] != "<"]
     assert rows_read(sql) <= rows + 10
 
 
@@ -142,7 +142,7 @@ def test_a_search_reads_a_bounded_number_of_rows_whatever_it_finds(support, word
 
     assert len(asked) <= 20
     for sql in asked:
-        assert not [entry for entry in keys_of(sql) if entry != "filesort" and entry[1] == "ALL"], sql
+        assert not [entry for entry in keys_of(sql) if entry != "filesort" and entry[1] == "ALL" and entry[0][0] != "<"], sql
         assert rows_read(sql) <= 2_500
 
 
