@@ -224,14 +224,7 @@ def begin_late_cancel(
     past_window: bool = False,
     note: Mapping[str, str] | None = None,
 ) -> bool:
-    """Turn a paid order that is not shipped around: from here on it can only end CANCELLED.
-
-    Args:
-        order: as last read.
-        reason: why.
-        past_window: also if it is older than customers may cancel it.
-        note: who, and why in words; kept in the order's history.
-    """
+    """Turn a paid order that is young (or ``past_window``) and not shipped around: it can only end CANCELLED."""
     with commit("late_cancel"):
         now = database_now()
         cancellable = Order.objects.filter(

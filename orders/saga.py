@@ -142,13 +142,7 @@ def cancel_order(
 ) -> Order:
     """Cancel an order: at once while PENDING, with refund and restock while PROCESSING and young.
 
-    Args:
-        order: as last read.
-        reason: why.
-        gateway: the payment provider.
-        deadline: when the time is over.
-        past_window: cancel a paid order whatever its age; staff may.
-        note: who of the staff, and why in words; kept in the order's history.
+    Staff may cancel ``past_window``; the ``note`` of who and why goes into the order's history.
 
     Returns:
         The order: CANCELLED, or (time was over) one that can only end so. Cancelling twice changes nothing.

@@ -253,7 +253,9 @@ UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "shop back office",
     "SITE_HEADER": "shop back office",
     "SITE_SYMBOL": "storefront",
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}backoffice/favicon.svg"}],
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}backoffice/favicon.svg"}
+    ],
     "GLOBAL_CALLBACK": "orders.backoffice.navigation.no_inline_colours",
     "SIDEBAR": {"navigation": "orders.backoffice.navigation.sidebar"},
     "STYLES": [f"{STATIC_URL}backoffice/colours.css", f"{STATIC_URL}backoffice/backoffice.css"],

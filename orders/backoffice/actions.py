@@ -8,8 +8,6 @@ import structlog
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -159,19 +157,9 @@ class OrderActionPage(StaffPage):
             done=done,
             ms=round((time.perf_counter() - began) * 1000),
         )
-        self._write_down(order, f"{self.title}: {text} Reason: {mandate.why}")
+        message = f"{self.title}: {text} Reason: {mandate.why}"
+        self.write_down(message=message, about=str(order), object_id=str(order.pk), model=Order)
         return Result(order, done=done, text=f"Order #{order.pk}: {text}")
-
-    def _write_down(self, order: Order, message: str) -> None:
-        """Add to Django's log of what staff do: tries that came to nothing, too."""
-        LogEntry.objects.create(
-            user=self.request.user,
-            content_type=ContentType.objects.get_for_model(Order),
-            object_id=str(order.pk),
-            object_repr=str(order),
-            action_flag=CHANGE,
-            change_message=message,
-        )
 
 
 class RetryPage(OrderActionPage):

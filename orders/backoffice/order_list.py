@@ -8,12 +8,11 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from unfold import decorators
 from unfold.admin import ModelAdmin
-from unfold.decorators import action, display
 
 from orders.backoffice import drill_down, search, wording
 from orders.backoffice.export import csv_of
@@ -25,10 +24,14 @@ from orders.backoffice.roles import CANCEL, RETRY, SHIP
 from orders.models import Order
 from orders.states import Step
 
-if TYPE_CHECKING:  # generic to the type checker only
+if (
+    TYPE_CHECKING
+):  # generic to the type checker only; and the theme has no types, Django's decorators are alike
     OrderModelAdmin = admin.ModelAdmin[Order]
+    action, display = admin.action, admin.display
 else:
     OrderModelAdmin = ModelAdmin
+    action, display = decorators.action, decorators.display
 
 
 class OrderAdmin(OrderModelAdmin):
@@ -99,10 +102,12 @@ class OrderAdmin(OrderModelAdmin):
         """Return the number that customers know."""
         return f"#{order.pk}"
 
-    @display(description="Status", label=wording.STATUS_COLOURS)
+    @display(description="Status")
     def state(self, order: Order) -> str:
         """Return the status, coloured."""
         return order.status
+
+    state.label = wording.STATUS_COLOURS  # type: ignore[attr-defined]  # the theme's name for it
 
     @display(description="Reason")
     def reason(self, order: Order) -> str:
@@ -164,13 +169,13 @@ class OrderAdmin(OrderModelAdmin):
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> TemplateResponse:
+    ) -> HttpResponse:
         """Add the way through the days."""
         up, down = drill_down.trail(request.GET)
         context = {"days_up": up, "days_down": down, "title": "Orders", **(extra_context or {})}
         return super().changelist_view(request, context)
 
-    def change_view(
+    def change_view(  # type: ignore[override]  # a view of ours may answer with any response
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponseBase:
         """Show the order on a page of its own: there is nothing in it to be edited."""

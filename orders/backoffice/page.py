@@ -1,10 +1,14 @@
 """The base of every page of the back office that is no list or form of one table."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.views.generic import TemplateView
@@ -49,7 +53,7 @@ class StaffPage(PermissionRequiredMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add what the theme needs around every page."""
-        self.request.current_app = admin.site.name  # type: ignore[attr-defined] (Django's admin sets it so too)
+        setattr(self.request, "current_app", admin.site.name)  # noqa: B010 (no attribute that types know)
         return {
             **super().get_context_data(**kwargs),
             **admin.site.each_context(self.request),
@@ -57,6 +61,26 @@ class StaffPage(PermissionRequiredMixin, TemplateView):
             "breadcrumbs": [("Start", reverse("admin:index")), *self.breadcrumbs()],
             **self.page_context(),
         }
+
+    def write_down(
+        self, *, message: str, about: str, object_id: str, model: type[Model] | None = None
+    ) -> None:
+        """Add to Django's log of what staff do.
+
+        Args:
+            message: what was done, and why.
+            about: what it was done to, in words.
+            object_id: the key of that.
+            model: its table; None for what is in no table of MySQL's.
+        """
+        LogEntry.objects.create(
+            user=cast(User, self.request.user),
+            content_type=ContentType.objects.get_for_model(model) if model else None,
+            object_id=object_id,
+            object_repr=about,
+            action_flag=CHANGE,
+            change_message=message,
+        )
 
 
 def allowed(request: HttpRequest, permission: str) -> bool:

@@ -1,19 +1,25 @@
 """Lists of tables of any length: a page knows its rows and whether another follows, and nothing is ever counted."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.views import ChangeList
+
+if TYPE_CHECKING:  # generic to the type checker only
+    AnyPaginator = Paginator[Any]
+else:
+    AnyPaginator = Paginator
 
 LAST_PAGE = 200  # MySQL walks over all rows before a page; further back than that, dates lead
 
 
-class NextPaginator(Paginator):  # type: ignore[type-arg] (generic to the type checker only)
+class NextPaginator(AnyPaginator):
     """A paginator that reads one row more than it shows, instead of counting."""
 
     template_name = "backoffice/pagination.html"
+    object_list: QuerySet[Any]
     has_next = False
 
     def rows(self, number: int) -> list[Any]:
@@ -25,11 +31,11 @@ class NextPaginator(Paginator):  # type: ignore[type-arg] (generic to the type c
         start = (number - 1) * self.per_page
         keys = list(self.object_list.values_list("pk", flat=True)[start : start + self.per_page + 1])
         self.has_next = len(keys) > self.per_page and number < LAST_PAGE
-        rows = self.object_list.model.objects.in_bulk(keys[: self.per_page])
+        rows = self.object_list.model._default_manager.in_bulk(keys[: self.per_page])  # noqa: SLF001 (Django's name)
         return [rows[key] for key in keys[: self.per_page] if key in rows]
 
 
-class UncountedChangeList(ChangeList):  # type: ignore[misc] (the theme has no types)
+class UncountedChangeList(ChangeList):
     """Django's list of rows, without its two counts."""
 
     queryset: QuerySet[Any]

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -48,13 +47,8 @@ class OrphansPage(StaffPage):
             messages.error(request, error.message)
         else:
             why = self.form.cleaned_data["why"]
-            LogEntry.objects.create(
-                user=request.user,
-                object_id=uid,
-                object_repr=f"reservation {uid}",
-                action_flag=CHANGE,
-                change_message=f"Released, held for no order. Reason: {why}",
-            )
+            message = f"Released, held for no order. Reason: {why}"
+            self.write_down(message=message, about=f"reservation {uid}", object_id=uid)
             messages.success(request, f"The units of {uid} are back on the shelf.")
         return redirect(reverse(f"admin:{self.name}"))
 

@@ -30,7 +30,7 @@ def test_a_stuck_order_is_found_tried_again_and_seen_to_settle(desk, superuser, 
     staff.sign_in(*superuser)
     staff.shoot("start")
 
-    page.get_by_role("link", name="Orders", exact=True).first.click()
+    page.locator("#nav-sidebar-apps").get_by_text("Orders", exact=True).click()
     page.get_by_role("button", name="Filters").click()
     staff.shoot("order-filters")
     page.get_by_role("link", name="PENDING", exact=True).click()
@@ -78,7 +78,7 @@ def test_a_paid_order_is_cancelled_with_its_money_back(desk, superuser, buy, mug
     page.get_by_role("button", name="Cancel and refund").click()
 
     expect(page.get_by_text("now CANCELLED").first).to_be_visible()
-    expect(page.get_by_text("REFUNDED")).to_be_visible()
+    expect(page.get_by_text("REFUNDED", exact=True)).to_be_visible()
     staff.shoot("order-refunded-dark")
     assert MockLedgerEntry.objects.get().status == PaymentStatus.REFUNDED
     assert mug.stock == 5

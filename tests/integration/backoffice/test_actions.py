@@ -28,8 +28,7 @@ def do(client, page, *orders, why=WHY, **fields):
 
 def told(client, answer):
     """What the page that follows says."""
-    page = client.get(answer["Location"]).content.decode()
-    return page
+    return client.get(answer["Location"]).content.decode()
 
 
 def history(order):

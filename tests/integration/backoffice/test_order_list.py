@@ -26,7 +26,7 @@ def orders(db):
         first = Order.objects.count()
         rows = [
             Order(
-                user_id="u", currency="USD", item_count=1, 
+                user_id="u", currency="USD", item_count=1,
                 **{
                     "user_email": f"c{number}@example.com", "total": Decimal(number), "status": OrderStatus.PROCESSING, "step": Step.DONE,
                     "created_at": NOON + timedelta(minutes=number), **fields,

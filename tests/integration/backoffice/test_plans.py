@@ -142,7 +142,11 @@ def test_a_search_reads_a_bounded_number_of_rows_whatever_it_finds(support, word
 
     assert len(asked) <= 20
     for sql in asked:
-        assert not [entry for entry in keys_of(sql) if entry != "filesort" and entry[1] == "ALL" and entry[0][0] != "<"], sql
+        assert not [
+            entry
+            for entry in keys_of(sql)
+            if entry != "filesort" and entry[1] == "ALL" and entry[0][0] != "<"
+        ], sql
         assert rows_read(sql) <= 2_500
 
 
