@@ -36,6 +36,9 @@ _DEADLOCK = 1213
 MAX_BACKOFF_SECONDS = 10.0
 LOOK_AGAIN_AFTER_SECONDS = (0.0, 0.2, 0.6)
 
+Note = Mapping[str, str]
+"""Who of the staff did it, and why; for the order's history."""
+
 
 def _is_deadlock(error: BaseException) -> bool:
     return isinstance(error, OperationalError) and error.args[:1] == (_DEADLOCK,)
@@ -51,7 +54,7 @@ again_after_a_deadlock = retry(
 
 @contextmanager
 def commit(name: str) -> Iterator[None]:
-    """Run what is inside as one durable transaction, between two failpoints."""
+    """Run what is inside as one durable transaction."""
     with transaction.atomic(durable=True):
         yield
         failpoint(f"before_commit_{name}")
@@ -199,7 +202,7 @@ def save_payment(order: Order, charge: Charge) -> None:
 
 
 @again_after_a_deadlock
-def request_cancel(order: Order, *, reason: CancelReason, note: Mapping[str, str] | None = None) -> bool:
+def request_cancel(order: Order, *, reason: CancelReason, note: Note | None = None) -> bool:
     """Ask for the cancellation of a PENDING order; from here on it can only end CANCELLED. ``note``: who, and why."""
     with commit("cancel_requested"):
         pending = Order.objects.filter(pk=order.pk, status=OrderStatus.PENDING, cancel_requested_at=None)
@@ -217,20 +220,14 @@ def request_cancel(order: Order, *, reason: CancelReason, note: Mapping[str, str
 
 
 @again_after_a_deadlock
-def begin_late_cancel(
-    order: Order,
-    *,
-    reason: CancelReason,
-    past_window: bool = False,
-    note: Mapping[str, str] | None = None,
-) -> bool:
-    """Turn a paid order that is young (or ``past_window``) and not shipped around: it can only end CANCELLED."""
+def begin_late_cancel(order: Order, *, reason: CancelReason, note: Note | None = None) -> bool:
+    """Turn a paid order that is young (or has a ``note`` of staff) and not shipped: it can only end CANCELLED."""
     with commit("late_cancel"):
         now = database_now()
         cancellable = Order.objects.filter(
             pk=order.pk, status=OrderStatus.PROCESSING, step=Step.DONE, shipped_at=None
         )
-        if not past_window:
+        if note is None:
             youngest = now - timedelta(minutes=settings.ORDER_CANCEL_WINDOW_MINUTES)
             cancellable = cancellable.filter(created_at__gt=youngest)
         if not cancellable.update(

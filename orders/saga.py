@@ -26,7 +26,7 @@ from orders.keys import Key
 from orders.models import Order, database_now
 from orders.payments.gateway import PaymentDeclined, PaymentGateway, PaymentOutcomeUnknown
 from orders.quote import Wish, key_of, priced
-from orders.record import KeyTaken
+from orders.record import KeyTaken, Note
 from orders.states import CancelReason, OrderStatus, Step
 from products import inventory
 from products.errors import CatalogueUnavailable, OutOfStock, ReservationReleased
@@ -137,12 +137,11 @@ def cancel_order(
     reason: CancelReason,
     gateway: PaymentGateway,
     deadline: Deadline,
-    past_window: bool = False,
-    note: Mapping[str, str] | None = None,
+    note: Note | None = None,
 ) -> Order:
     """Cancel an order: at once while PENDING, with refund and restock while PROCESSING and young.
 
-    Staff may cancel ``past_window``; the ``note`` of who and why goes into the order's history.
+    With a ``note`` of who among the staff and why, which its history keeps, its age does not matter.
 
     Returns:
         The order: CANCELLED, or (time was over) one that can only end so. Cancelling twice changes nothing.
@@ -155,7 +154,7 @@ def cancel_order(
         order = Order.objects.get(pk=order.pk)
     begun = False
     if order.status == OrderStatus.PROCESSING and order.step == Step.DONE:
-        begun = record.begin_late_cancel(order, reason=reason, past_window=past_window, note=note)
+        begun = record.begin_late_cancel(order, reason=reason, note=note)
         order = Order.objects.get(pk=order.pk)
         if not begun and order.status == OrderStatus.PROCESSING and order.step == Step.DONE:
             raise OrderNotCancellable(

@@ -53,9 +53,8 @@ def retry(order: Order, *, mandate: Mandate, gateway: PaymentGateway, deadline: 
     if order.step == Step.DONE:
         raise NotDone("It is settled; there is nothing to try again.")
     if not _take_over(order, mandate=mandate):
-        raise NotDone(
-            "Somebody is at work on it, or it is about to be tried again by itself: wait 15 seconds."
-        )
+        seconds = settings.ORDER_LEASE_SECONDS
+        raise NotDone(f"Somebody is at work on it, or it is about to be tried again: wait {seconds} seconds.")
     order = Order.objects.get(pk=order.pk)
     return saga.advance_until_settled(order, gateway=gateway, deadline=deadline)
 
@@ -95,7 +94,6 @@ def cancel(order: Order, *, mandate: Mandate, gateway: PaymentGateway, deadline:
         reason=CancelReason.CANCELLED_BY_STAFF,
         gateway=gateway,
         deadline=deadline,
-        past_window=True,
         note=mandate.note(),
     )
 

@@ -91,6 +91,12 @@ def keys_of(sql):
     return found
 
 
+def whole_tables(sql):
+    """The tables that a statement reads from end to end; lists of numbers, which MariaDB calls tables too, left out."""
+    plan = [entry for entry in keys_of(sql) if entry != "filesort"]
+    return [table for table, access, _ in plan if access == "ALL" and not table.startswith("<")]
+
+
 def rows_read(sql):
     """What the storage engine handed out for a statement."""
 
@@ -122,18 +128,15 @@ def rows_read(sql):
     ],
 )
 def test_the_list_is_read_along_an_index_and_no_further_than_the_page(support, query, index, rows):
-    asked = [
-        sql
-        for sql in questions(support, query)
-        if "LIMIT" in sql and "LIMIT 1" not in sql.replace("LIMIT 1,", "")
-    ]
+    asked = questions(support, query)
     (sql,) = [sql for sql in asked if f"LIMIT {PAGE}" in sql]
 
     keys = keys_of(sql)
 
     assert index in {entry[2] for entry in keys if entry != "filesort"}, keys
-    assert not [entry for entry in keys if entry != "filesort" and entry[1] == "ALL" and entry[0][0] != "<"]
     assert rows_read(sql) <= rows + 10
+    for each in asked:
+        assert not whole_tables(each), each
 
 
 @pytest.mark.parametrize("words", ["thing 3", "prod_3", "c7", "Thing"])
@@ -142,11 +145,7 @@ def test_a_search_reads_a_bounded_number_of_rows_whatever_it_finds(support, word
 
     assert len(asked) <= 20
     for sql in asked:
-        assert not [
-            entry
-            for entry in keys_of(sql)
-            if entry != "filesort" and entry[1] == "ALL" and entry[0][0] != "<"
-        ], sql
+        assert not whole_tables(sql), sql
         assert rows_read(sql) <= 2_500
 
 
