@@ -139,9 +139,7 @@ def cancel_order(
     deadline: Deadline,
     note: Note | None = None,
 ) -> Order:
-    """Cancel an order: at once while PENDING, with refund and restock while PROCESSING and young.
-
-    With a ``note`` of who among the staff and why, which its history keeps, its age does not matter.
+    """Cancel an order: at once while PENDING; while PROCESSING and young (or with staff's ``note``), refund and restock.
 
     Returns:
         The order: CANCELLED, or (time was over) one that can only end so. Cancelling twice changes nothing.
@@ -188,8 +186,7 @@ def _reserve(order: Order, _gateway: PaymentGateway, deadline: Deadline) -> None
     except OutOfStock:
         record.decide(order, to=Step.ABORT_UNCHARGED, kind="aborting", reason=CancelReason.OUT_OF_STOCK)
     except ReservationReleased:
-        # Whoever released it has decided before to abort, and this compare-and-set is lost; or somebody gave
-        # the units back by hand, and the order cannot be filled any more.
+        # Who released it decided to abort, and this is lost; or gave units back by hand: it cannot be filled.
         record.decide(order, to=Step.ABORT_UNCHARGED, kind="aborting", reason=CancelReason.TIMED_OUT)
     else:
         record.decide(order, to=Step.CHARGING, kind="reserved", heed_cancel=True)

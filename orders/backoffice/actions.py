@@ -170,7 +170,8 @@ class RetryPage(OrderActionPage):
     name = "order_retry"
     permission_required = RETRY
     consequence = (
-        "Each open order is driven on at once, from the step at which it stands, as recovery would do it."
+        "Each open order is driven on at once, from the step at which it stands, as recovery would do it. "
+        "One that has been unpaid for too long is cancelled, and any money goes back."
     )
     button = "Try again now"
 

@@ -75,6 +75,17 @@ def test_a_lease_that_is_over_is_taken_as_recovery_would(support, stuck):
     assert Order.objects.get(pk=stuck.pk).status == OrderStatus.PROCESSING
 
 
+def test_an_order_that_is_unpaid_for_too_long_ends_cancelled_with_its_money_back(support, stuck, mug):
+    Order.objects.update(created_at=database_now() - timedelta(hours=3))
+
+    answer = do(support, RETRY, stuck)
+
+    assert "now CANCELLED." in told(support, answer)
+    assert Order.objects.get().cancel_reason == CancelReason.TIMED_OUT
+    assert MockLedgerEntry.objects.get().status == PaymentStatus.REFUNDED
+    assert mug.stock == 5
+
+
 def test_a_settled_order_is_not_tried_again(support, buy, mug):
     order = buy(mug, 1)
     events = OrderEvent.objects.count()
