@@ -6,10 +6,14 @@ LOCK := uv pip compile --quiet --generate-hashes --universal --python-version 3.
 	--no-emit-index-url --no-emit-find-links --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset demo token shell manage test test-fast chaos mutants fuzz attack demo-crash check fmt schema up down smoke synth lock doctor
+.PHONY: help run reset demo token shell manage test test-fast chaos mutants fuzz attack demo-crash check fmt schema up down smoke synth verify-image lock doctor \
+	deploy info update-config admin import-products logs cost pause resume destroy clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ On this machine
 
 run: ## a fresh shop at http://localhost:8000 (PORT=8001, RELOAD=1, any setting: REQUIRE_AUTH=true make run)
 	@$(BOOTSTRAP) run
@@ -30,6 +34,8 @@ shell: ## a Python shell with the running shop's data
 
 manage: ## a management command on the running shop: make manage c='showmigrations'
 	@$(PYTHON) -m shop.local.within manage.py $(c)
+
+##@ Tests and checks
 
 test: ## all tests, on real servers (T=tests/unit/test_money.py for some)
 	@$(BOOTSTRAP) dev
@@ -65,10 +71,11 @@ demo-crash: ## a minute to watch: the web process is killed mid-order, and nothi
 	@$(BOOTSTRAP) mysql
 	@exec $(PYTHON) -m tests.chaos.demo $(if $(RECORD),--record $(RECORD))
 
-check: ## lint, types, imports, migrations, production settings, OpenAPI schema, secrets, known vulnerabilities
+check: ## lint, types, imports, migrations, production settings, OpenAPI schema, secrets, known vulnerabilities; make synth
 	@$(BOOTSTRAP) dev
 	@$(BOOTSTRAP) mysql
 	@$(PYTHON) -m shop.local.check
+	@$(MAKE) --no-print-directory synth
 
 fmt: ## format the code and mend what can be mended
 	@$(BOOTSTRAP) dev
@@ -79,11 +86,15 @@ schema: ## write openapi.yaml anew
 	@$(BOOTSTRAP) dev
 	@$(PYTHON) -m shop.local.schema
 
+##@ In Docker
+
 up: ## the same shop in Docker, on MySQL and DynamoDB Local
 	docker compose up --build --wait
 
 down: ## stop it (its data stay; docker compose down --volumes deletes them)
 	docker compose down
+
+##@ Anywhere
 
 # The running shop's tokens go to that shop alone, never to another address.
 smoke: ## walk the whole contract against a running shop (URL=https://…)
@@ -93,9 +104,78 @@ smoke: ## walk the whole contract against a running shop (URL=https://…)
 	fi; \
 	python3 tests/smoke.py "$(or $(URL),http://localhost:$(or $(PORT),8000))"
 
-synth: ## make every AWS template, offline, and judge it: cdk-nag, tests, cfn-lint
+##@ On AWS (docs/deploy.md)
+
+synth: ## make every AWS template, offline, and judge it: cdk-nag, tests, cfn-lint; create it on an emulator
+	@$(BOOTSTRAP) dev
+	@$(BOOTSTRAP) mysql
 	@$(BOOTSTRAP) deploy
 	@.local/deploy-venv/bin/python -m deploy.check
+
+verify-image: ## run the images in Docker just as the production tasks are defined, a rolling restart too (after make synth)
+	@$(BOOTSTRAP) dev
+	docker compose build --quiet
+	@exec $(PYTHON) -m tests.deployed.image
+
+# deploy/commands/ is told which words stand on the command line (their names alone), so that none is taken from the
+# environment by accident, and a secret that stands there can be refused without being looked at.
+OPERATE = exec env GIVEN="$(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),$v))" \
+	NAME="$(word 2,$(MAKECMDGOALS))" .local/deploy-venv/bin/python -m deploy.commands
+
+deploy: ## all of it to AWS, from nothing or from an earlier version: STAGE=dev (YES=1; TAG=… goes back to a version)
+	@$(BOOTSTRAP) deploy
+	@$(OPERATE) deploy
+
+info: ## what there is of a stage: STAGE=dev
+	@$(BOOTSTRAP) deploy
+	@$(OPERATE) info
+
+update-config: ## a new value for a secret, asked for unseen: make update-config CLIENT_SECRET STAGE=dev
+	@$(BOOTSTRAP) deploy
+	@$(OPERATE) update-config
+
+# The name after update-config is a word, not a target.
+ifeq (update-config,$(firstword $(MAKECMDGOALS)))
+ifneq (,$(word 2,$(MAKECMDGOALS)))
+.PHONY: $(word 2,$(MAKECMDGOALS))
+$(word 2,$(MAKECMDGOALS)): ; @:
+endif
+endif
+
+admin: ## the first administrator: STAGE=dev EMAIL=you@example.com
+	@$(BOOTSTRAP) run
+	@$(BOOTSTRAP) deploy
+	@$(OPERATE) admin
+
+import-products: ## a catalogue from CSV: STAGE=dev FILE=catalogue.csv (DRY_RUN=1 only tells)
+	@$(BOOTSTRAP) run
+	@$(BOOTSTRAP) deploy
+	@$(OPERATE) import-products
+
+logs: ## a stage's lines as they come: STAGE=dev (REQUEST=id or ORDER=42; SINCE=2h; FOLLOW=no)
+	@$(BOOTSTRAP) deploy
+	@$(OPERATE) logs
+
+cost: ## what it costs a month: docs/costs.md anew, or one stage: STAGE=dev (ACTUAL=1 asks AWS, for one cent)
+	@$(BOOTSTRAP) deploy
+	@$(if $(STAGE),$(OPERATE) cost,exec .local/deploy-venv/bin/python -m deploy.prices)
+
+pause: ## stop all that costs by the hour, keep all data: STAGE=dev
+	@$(BOOTSTRAP) deploy
+	@$(OPERATE) pause
+
+resume: ## make a paused stage run again: STAGE=dev
+	@$(BOOTSTRAP) deploy
+	@$(OPERATE) resume
+
+destroy: ## delete a stage after a last copy of its orders: STAGE=dev
+	@$(BOOTSTRAP) deploy
+	@$(OPERATE) destroy
+
+##@ Upkeep
+
+clean: ## delete outputs of builds and checks; never data
+	@python3 deploy/commands/clean.py
 
 lock: ## renew the hashed lock files (needs uv)
 	$(LOCK) --upgrade pyproject.toml -o requirements/runtime.txt

@@ -1,5 +1,6 @@
 """Orders on the wire."""
 
+import re
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -23,6 +24,7 @@ from shop.serializers import (
 )
 
 MAX_QUANTITY = 10_000
+_PAYMENT_METHOD = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]*")
 
 
 class OrderLineInput(StrictSerializer):
@@ -39,14 +41,31 @@ class OrderLineInput(StrictSerializer):
     price = MoneyField(required=False, help_text="If sent, it must be the catalogue's.")
 
 
+class PaymentMethodField(TextField):
+    """A provider's name for a card, never its number: that may not be stored, nor logged."""
+
+    pattern = r"^\s*[A-Za-z][A-Za-z0-9_.:-]*\s*$"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(help_text="The payment provider's name for the card, never its number.", **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        """Take a name, which begins with a letter."""
+        name = super().to_internal_value(data)
+        if not _PAYMENT_METHOD.fullmatch(name):
+            raise serializers.ValidationError(
+                "This is the payment provider's name for the card, such as pm_1NqX; never its number.",
+                code="not_a_name",
+            )
+        return name
+
+
 class PlaceOrderInput(StrictSerializer):
     """What to order. Repeated products are merged."""
 
     email = EmailTextField(required=False, help_text="Required without a token; else read from the account.")
     items = ShortListField(child=OrderLineInput(), min_length=1, max_length=1000)
-    paymentMethod = TextField(
-        required=False, max_length=255, help_text="The payment provider's name for the card."
-    )
+    paymentMethod = PaymentMethodField(required=False, max_length=255)
     metadata = MetadataField(required=False)
 
     def validate_items(self, items: list[dict[str, Any]]) -> list[Line]:

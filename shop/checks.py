@@ -100,9 +100,23 @@ def _check_origins() -> list[CheckMessage]:
     return found
 
 
+def _check_limits() -> list[CheckMessage]:
+    limits = [name for name in dir(settings) if name.startswith("LIMIT_")]
+    found: list[CheckMessage] = [
+        Warning(f"{name} is 0: there is no such limit.", id="shop.W003")
+        for name in limits
+        if not getattr(settings, name)
+    ]
+    if settings.BEHIND_TLS_PROXY and not settings.TRUSTED_PROXY_HOPS:
+        found.append(
+            Warning("TRUSTED_PROXY_HOPS is 0: all who come by the proxy share one limit.", id="shop.W004")
+        )
+    return found
+
+
 @register(Tags.security, deploy=True)
 def check_surface(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
-    """Refuse debugging, keys that can be guessed, and doors wider than they need be."""
+    """Refuse debugging, keys that can be guessed, and doors wider than they need be; warn where nothing limits."""
     found: list[CheckMessage] = []
     if settings.DEBUG:
         found.append(Error("DJANGO_DEBUG shows source and settings to strangers.", id="shop.E011"))
@@ -113,7 +127,9 @@ def check_surface(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMess
         for name in ("COGNITO_ISSUER", "COGNITO_JWKS_URL")
         if not getattr(settings, name).startswith("https://")
     ]
-    return found + _check_keys() + _check_origins()
+    if not settings.COGNITO_JWKS_URL.startswith(f"{settings.COGNITO_ISSUER}/"):
+        found.append(Error("COGNITO_JWKS_URL is not the pool's: others' tokens would count.", id="shop.E019"))
+    return found + _check_keys() + _check_origins() + _check_limits()
 
 
 @register(Tags.security, deploy=True)

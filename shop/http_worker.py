@@ -1,7 +1,8 @@
 """gunicorn's threaded worker, which refuses what is not HTTP as this API refuses everything: a problem, one log line.
 
 gunicorn's own answer is a page of HTML that quotes the request, and so does its log: a broken header with a token in
-it would be written down. What is decided here is only how a refusal reads; what is refused, gunicorn's parser decides.
+it would be written down. What is decided here is how a refusal reads; what is refused, gunicorn's parser decides, but for
+a missing ``Host``.
 """
 
 import uuid
@@ -68,6 +69,13 @@ def refusal(status: int, *, request_id: str) -> bytes:
 
 class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """Serves requests in threads and answers what cannot be served."""
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Serve a request; one of HTTP/1.1 without a ``Host`` (RFC 9112, 3.2) would be served under our own address."""
+        if req.version >= (1, 1) and not any(name == "HOST" for name, _ in req.headers):
+            self.handle_error(None, conn.sock, conn.client, errors.InvalidHeader("HOST"))
+            return False
+        return super().handle_request(req, conn)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer a connection whose request could not be read, and log it without a word of what was sent.

@@ -15,9 +15,9 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 _LOCAL = r"[\w.!#$%&'*+/=?^`{|}~\"-]"
 # A path may hold the @ percent-encoded, once or twice.
 _EMAIL = re.compile(rf"(?<!{_LOCAL})({_LOCAL}){_LOCAL}*(?:@|%(?:25)*40)(\[?[\w-]+(?:[.:][\w-]+)+)")
-# Tokens of Cognito (whole or torn), of any other kind after "Bearer", and keys of Stripe and AWS.
+# Tokens of Cognito (whole or torn), of any other kind after "Bearer" or "Basic", passwords in URLs, keys of Stripe and AWS.
 _TOKEN = re.compile(
-    r"eyJ[\w%.=-]{8,}|(?P<scheme>bearer\s+)[^\s,]{4,}|\b[spr]k_(?:live|test)_\w+|\bwhsec_\w+|\bA[KS]IA[A-Z0-9]{16}\b",
+    r"eyJ[\w%.=-]{8,}|(?P<before>bearer\s+|basic\s+(?=[\w+/=-]{8})|://[^\s/:@]{0,64}:(?=[^\s/@]+@))[^\s,@]{4,}|\b[spr]k_(?:live|test)_\w+|\bwhsec_\w+|\bA[KS]IA[A-Z0-9]{16}\b",
     re.IGNORECASE | re.ASCII,
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -33,7 +33,7 @@ def mask(text: str) -> str:
 
 
 def _without_token(found: re.Match[str]) -> str:
-    return f"{found['scheme'] or ''}[token]"
+    return f"{found['before'] or ''}[token]"
 
 
 def note(request: Any, **facts: Any) -> None:

@@ -71,7 +71,9 @@ class RequestIdMiddleware:
         request.META["shop.request_id"] = request_id
         response = self.get_response(request)
         response["X-Request-ID"] = request_id
-        if not response.streaming:
+        if response.status_code == 304:  # the length would be that of the 200, which nobody has made
+            response.headers.pop("Content-Length", None)
+        elif not response.streaming:
             # Django's CommonMiddleware counts what views answer, not what the middlewares around it do.
             response.headers.setdefault("Content-Length", str(len(response.content)))
             if request.method == "HEAD":

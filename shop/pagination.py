@@ -29,7 +29,9 @@ class PageQuery(StrictSerializer):
         min_value=1, max_value=MAX_LIMIT, default=DEFAULT_LIMIT, help_text="Entries in a page, at most."
     )
     cursor = serializers.CharField(
-        required=False, help_text="`nextCursor` of the page before; not to be made by hand."
+        required=False,
+        trim_whitespace=False,  # white space alone is no cursor of ours, and no missing one either
+        help_text="`nextCursor` of the page before; not to be made by hand.",
     )
 
     def to_internal_value(self, data: Any) -> Any:

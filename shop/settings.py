@@ -154,9 +154,8 @@ try:
 except ValueError as error:
     raise ImproperlyConfigured("DATABASE_URL is not an address: user:password@host:port/name.") from error
 DATABASES: dict[str, dict[str, Any]] = {"default": _database}
-if text(
-    "DATABASE_USER", default=""
-):  # so that the URL can be plain, and who signs in be injected and rotated
+# The URL can be plain, and who signs in be injected and rotated.
+if text("DATABASE_USER", default=""):
     _database["USER"] = text("DATABASE_USER")
 if text("DATABASE_PASSWORD", default=""):
     _database["PASSWORD"] = text("DATABASE_PASSWORD")

@@ -4,7 +4,6 @@ from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from shop.errors import TooManyRequestsError
 from shop.limits import LimitsUnavailable
@@ -14,16 +13,6 @@ from users.errors import IdentityUnavailable
 EXAMPLE_PASSWORD = "Str0ng!pass"  # noqa: S105 (in the documentation)
 ANY_CALL = (TooManyRequestsError, IdentityUnavailable)
 LIMITED_CALL = (*ANY_CALL, LimitsUnavailable)
-
-
-class IdentityView(APIView):
-    """The answers are the caller's alone, so nobody on the way keeps them."""
-
-    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
-        """Forbid caching."""
-        answer = super().finalize_response(request, response, *args, **kwargs)
-        answer["Cache-Control"] = "no-store"
-        return answer
 
 
 def read(request: Request, kind: type[StrictSerializer]) -> dict[str, Any]:

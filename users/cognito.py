@@ -22,6 +22,7 @@ from users.refusals import (
     CHANGE_PASSWORD,
     CODES,
     REFRESH,
+    RESET_CODES,
     SENDING,
     SIGN_IN,
     VALUES,
@@ -119,10 +120,10 @@ def reset_password(*, email: str, code: str, password: str) -> None:
     """Set a new password with a code from :func:`forgot_password`.
 
     Raises:
-        WeakPassword, CodeMismatch, CodeExpired, TooManyRequestsError, IdentityUnavailable.
+        WeakPassword, CodeMismatch, TooManyRequestsError, IdentityUnavailable.
     """
     check_password(password)
-    with translated("ConfirmForgotPassword", CODES):
+    with translated("ConfirmForgotPassword", RESET_CODES):
         cognito_client().confirm_forgot_password(
             ClientId=settings.COGNITO_CLIENT_ID,
             Username=email,
@@ -173,10 +174,9 @@ def refresh(*, refresh_token: str) -> Tokens:
         GetTokensFromRefreshToken takes the client secret itself. InitiateAuth's older flow would need a hash over
         the user name, which the holder of a refresh token does not know.
     """
-    secret: str = settings.COGNITO_CLIENT_SECRET
     client = cognito_client()
     with translated("GetTokensFromRefreshToken", REFRESH):
-        if secret:
+        if secret := settings.COGNITO_CLIENT_SECRET:
             answer = client.get_tokens_from_refresh_token(
                 RefreshToken=refresh_token, ClientId=settings.COGNITO_CLIENT_ID, ClientSecret=secret
             )

@@ -7,6 +7,7 @@ address comes first: one that is used up cannot use up other people's accounts t
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.http import HttpRequest
 from rest_framework.request import Request
 
 from shop.client_address import client_address
@@ -24,14 +25,14 @@ CODES_PER_ADDRESS = Limit(setting="LIMIT_CODES_PER_ADDRESS", window_seconds=HOUR
 
 
 @contextmanager
-def password_try(request: Request, *, account: str) -> Iterator[None]:
+def password_try(request: Request | HttpRequest, *, account: str) -> Iterator[None]:
     """Spend one try of a password for the call inside.
 
     The right password costs the account nothing, and neither does a call that got no answer.
 
     Args:
         request: for the client's address.
-        account: the e-mail address, or the ``sub`` of a signed-in user.
+        account: the e-mail address, the ``sub`` of a signed-in user, or an account of the back office.
 
     Raises:
         TooManyRequestsError, LimitsUnavailable: the password is not looked at.

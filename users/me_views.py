@@ -5,10 +5,11 @@ from typing import Any, cast
 from drf_spectacular.utils import OpenApiExample
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from shop.schema import describe
 from users import cognito, limits
-from users.base_views import ANY_CALL, EXAMPLE_PASSWORD, LIMITED_CALL, IdentityView, done, read
+from users.base_views import ANY_CALL, EXAMPLE_PASSWORD, LIMITED_CALL, done, read
 from users.callers import Caller
 from users.errors import (
     CodeExpired,
@@ -35,7 +36,7 @@ TOKEN_CALL = (InvalidToken, *ANY_CALL)
 LIMITED_TOKEN_CALL = (InvalidToken, *LIMITED_CALL)
 
 
-class AccountView(IdentityView):
+class AccountView(APIView):
     """For the signed-in user."""
 
     permission_classes = (IsSignedIn,)

@@ -93,6 +93,27 @@ CODES: Mapping[str, Translation] = {
     ),
 }
 
+# Codes for those who are not signed in and forgot their password. Only a known address can have a code that expired,
+# or none at all, or too many wrong tries; so all of that is one answer.
+RESET_CODES: Mapping[str, Translation] = {
+    **VALUES,
+    **dict.fromkeys(
+        (
+            "CodeMismatchException",
+            "ExpiredCodeException",
+            "LimitExceededException",
+            "NotAuthorizedException",
+            "TooManyFailedAttemptsException",
+            "UserNotConfirmedException",
+            "UserNotFoundException",
+        ),
+        says(
+            CodeMismatch,
+            "The code is not the one that was sent, or too old, or used up; ask for a new one with POST /users/forgot-password.",
+        ),
+    ),
+}
+
 # Calls that send a code to an address. LimitExceeded counts by account, so it would tell of one too.
 _nothing_sent = says(NothingSent, "no code was sent")
 SENDING: Mapping[str, Translation] = dict.fromkeys(

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from users import me_views, views
+from users import back_office, me_views, views
 
 urlpatterns = [
+    path("admin/login/", back_office.sign_in),  # before Django's own, which knows no limits
     path("users/signup", views.SignUpView.as_view()),
     path("users/confirm", views.ConfirmView.as_view()),
     path("users/resend-code", views.ResendCodeView.as_view()),

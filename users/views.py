@@ -4,11 +4,12 @@ from drf_spectacular.utils import OpenApiExample
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from shop.schema import Link, describe
 from users import cognito, limits
 from users.accounts import Tokens
-from users.base_views import ANY_CALL, EXAMPLE_PASSWORD, LIMITED_CALL, IdentityView, done, read
+from users.base_views import ANY_CALL, EXAMPLE_PASSWORD, LIMITED_CALL, done, read
 from users.errors import (
     ChallengeRequired,
     CodeExpired,
@@ -45,7 +46,7 @@ SIGNED_IN_CALLS = [
 ]
 
 
-class PublicView(IdentityView):
+class PublicView(APIView):
     """For those who cannot show a token yet; one that has run out does not stop them from getting another."""
 
     authentication_classes = ()
@@ -215,7 +216,7 @@ class ResetPasswordView(PublicView):
         operation_id="reset_password",
         request=ResetPasswordInput,
         success={200: (MessageAnswer, "The new password counts.")},
-        errors=[WeakPassword, CodeMismatch, CodeExpired, ValueRefused, *LIMITED_CALL],
+        errors=[WeakPassword, CodeMismatch, ValueRefused, *LIMITED_CALL],
         examples=[
             OpenApiExample("The code", value={"email": EMAIL, "code": "654321", "password": "N3w!passw"})
         ],

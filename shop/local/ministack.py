@@ -30,12 +30,13 @@ def answers(endpoint: str) -> bool:
         return False
 
 
-def begin(*, port: int, directory: Path) -> processes.Child:
+def begin(*, port: int, directory: Path, services: str = SERVICES) -> processes.Child:
     """Start the process and return at once; :func:`wait` makes sure that it answers.
 
     Args:
         port: a free port of 127.0.0.1.
         directory: an existing directory for its log and temporary files.
+        services: the services to offer; empty for all that it knows.
 
     Raises:
         StartError: it is not installed.
@@ -50,7 +51,7 @@ def begin(*, port: int, directory: Path) -> processes.Child:
             "PYTHONUNBUFFERED": "1",
             "no_proxy": "*",
             "AUTH": "true",  # without it, codes, tokens and secrets go unchecked
-            "SERVICES": SERVICES,
+            "SERVICES": services,
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(port),
             "MINISTACK_HOST": "127.0.0.1",

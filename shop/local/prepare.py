@@ -9,7 +9,6 @@ import sys
 import time
 
 import django
-from django.conf import settings
 from django.core.management import call_command
 
 from shop.local import ministack
@@ -33,8 +32,7 @@ def main() -> None:
     _wait_for_dynamodb()
     call_command("create_tables")
     call_command("load_sample_catalogue")
-    if settings.ORDER_PROCESSING == "async":
-        call_command("create_queues")
+    call_command("create_queues")
 
 
 if __name__ == "__main__":

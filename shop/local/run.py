@@ -105,14 +105,10 @@ def _serve(stack: Stack, variables: Mapping[str, str]) -> Child:
 
 
 def _work(stack: Stack, variables: Mapping[str, str]) -> None:
-    """Start what settles orders beside the web server: the reconciler, and in asynchronous mode a worker."""
-    commands = {"the reconciler": ["reconcile_orders", "--watch", "--threads", "1"]}
-    if variables.get("ORDER_PROCESSING") == "async":
-        # A short poll, because stopping waits for it.
-        commands["the worker"] = ["process_orders", "--poll-seconds", "2"]
-    for name, command in commands.items():
-        argv = [sys.executable, "manage.py", *command]
-        stack.add(processes.start(name, argv, env=_child_environment(variables), log=None))
+    """Start what settles orders beside the web server; with a short poll, because stopping waits for it."""
+    command = ["manage.py", "run_background", "--threads", "1", "--poll-seconds", "2"]
+    environ = _child_environment(variables)
+    stack.add(processes.start("the background process", [sys.executable, *command], env=environ, log=None))
 
 
 def _is_ready(port: int) -> bool:

@@ -16,6 +16,8 @@ REFUSED = {
     "no HTTP at all": (b"garbage\r\n\r\n", 400, "invalid_request", "/"),
     "TLS where none is spoken": (b"\x16\x03\x01\x02\x00\x01\x00\r\n", 400, "invalid_request", "/"),
     "no Host": (b"GET /products HTTP/1.1\r\n\r\n", 400, "invalid_request", "/products"),
+    "no Host, as HTTP/1.0 may": (b"GET /products HTTP/1.0\r\n\r\n", 400, "invalid_request", "/products"),
+    "an empty Host": (b"GET /products HTTP/1.1\r\nHost:\r\n\r\n", 400, "invalid_request", "/products"),
     "two Hosts": (b"GET /orders HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "invalid_request", "/orders"),
     "a broken escape": (b"GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n", 400, "invalid_request", "/"),
     "out of the root": (b"GET /../etc HTTP/1.1\r\nHost: a\r\n\r\n", 400, "invalid_request", "/"),
@@ -115,6 +117,27 @@ def test_a_refusal_quotes_nothing_of_the_query_and_nothing_that_json_would_trip_
     assert_is_a_refusal(reply, status=431, code="headers_too_large", instance="/")
     assert token not in reply.body
     assert token.decode() not in str(front.refusals(1))
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "ann@example.com",
+        "ann%40example.com",
+        "eyJhbGciOi.J9.c2ln",
+        "sk_live_4eC39HqLyjW",  # pragma: allowlist secret (nobody's)
+        "A" * 65,
+    ],
+)
+def test_the_log_has_no_path_or_id_that_could_be_a_secret(front, secret):
+    reply = exchange(front.port, f"TRACE /orders/{secret} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+
+    assert reply.problem["instance"] == f"/orders/{secret}"
+    if "%" not in secret:
+        exchange(front.port, f"TRACE /orders HTTP/1.1\r\nHost: a\r\nX-Request-ID: {secret}\r\n\r\n".encode())
+        assert front.refusals(2)[1]["path"] == "/orders"
+    assert front.refusals(1)[0]["path"] == "-"
+    assert len(secret) > 64 or secret not in front.log.read_text()
 
 
 def test_a_caller_who_asks_too_large_may_not_go_on_with_another_request(front, behind):

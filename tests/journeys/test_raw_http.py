@@ -72,6 +72,7 @@ REFUSED = {
     "bare LF in the headers": (b"GET /products HTTP/1.1\r\nHost: localhost\n\n", 400, "invalid_request"),
     "bare CR in a header": (GET + b"X-A: b\rc\r\n" + LAST, 400, "invalid_request"),
     "NUL in a header": (GET + b"X-A: b\0c\r\n" + LAST, 400, "invalid_request"),
+    "no host": (GET.partition(b"Host")[0] + LAST, 400, "invalid_request"),
     "two hosts": (GET + b"Host: evil.example\r\n" + LAST, 400, "invalid_request"),
     # the first line
     "HTTP/0.9": (b"GET /products\r\n\r\n", 400, "invalid_request"),

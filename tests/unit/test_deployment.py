@@ -1,5 +1,8 @@
 """What the deployment declares is what the shop needs: tables and metrics. (deploy/tests compares the templates.)"""
 
+import ast
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,3 +49,28 @@ def test_every_table_of_the_shop_is_declared_and_no_other() -> None:
 
 def test_the_deployment_knows_the_metrics_that_the_shop_writes() -> None:
     assert {metric.name: metric.dimension for metric in METRICS} == metrics.DIMENSIONS
+
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("shop", "products", "users", "orders")
+
+
+def imported(folder: str) -> Iterator[tuple[str, str]]:
+    """Yield every import of a folder's files: the file and the top-level package."""
+    for path in sorted(ROOT.joinpath(folder).rglob("*.py")):
+        if "cdk.out" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module]
+            yield from ((str(path.relative_to(ROOT)), name.partition(".")[0]) for name in names)
+
+
+def test_the_deployment_imports_no_room():
+    assert [found for found in imported("deploy") if found[1] in ROOMS] == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_room_imports_the_deployment(room: str):
+    assert [found for found in imported(room) if found[1] == "deploy"] == []

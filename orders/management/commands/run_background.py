@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from orders.background import background_loops
+from orders.queue import LONGEST_POLL_SECONDS
 from shop import traces
 from shop.background import run_until_stopped
 
@@ -23,8 +24,16 @@ class Command(BaseCommand):
         parser.add_argument(
             "--threads", type=int, default=4, help="open orders settled at a time (default 4)"
         )
+        parser.add_argument(
+            "--poll-seconds",
+            type=int,
+            default=LONGEST_POLL_SECONDS,
+            choices=range(LONGEST_POLL_SECONDS + 1),
+            metavar="SECONDS",
+            help="how long one request waits for messages (default 20); stopping takes so long at least",
+        )
 
-    def handle(self, *_args: Any, threads: int, **_options: Any) -> None:
+    def handle(self, *_args: Any, threads: int, poll_seconds: int, **_options: Any) -> None:
         """Run until stopped."""
         traces.start(service="background")
-        run_until_stopped(background_loops(threads=threads))
+        run_until_stopped(background_loops(threads=threads, poll_seconds=poll_seconds))

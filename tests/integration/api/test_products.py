@@ -190,6 +190,7 @@ def test_an_unchanged_product_is_304_and_a_sale_changes_it(api, mug):
     for if_none_match in (tag, f"W/{tag}", f'"x", {tag}', "*"):
         response = api.send("GET", path, **{"If-None-Match": if_none_match})
         assert (response.status_code, response.content, response["ETag"]) == (304, b"", tag)
+        assert "Content-Length" not in response  # a cache might take 0 for the length of what it keeps
     sell(mug)
     response = api.send("GET", path, **{"If-None-Match": tag})
     assert (response.status_code, response["ETag"], response.body["product"]["stock"]) == (200, '"1-4"', 4)

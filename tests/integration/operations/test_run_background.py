@@ -154,6 +154,18 @@ def test_the_worker_is_left_out_where_there_is_no_queue(settings):
     assert "verify" not in [loop.name for loop in background_loops(threads=1)]
 
 
+def test_a_short_poll_makes_stopping_quick(monkeypatch):
+    asked = []
+    module = "orders.management.commands.run_background"
+    monkeypatch.setattr(f"{module}.background_loops", lambda **options: asked.append(options))
+    monkeypatch.setattr(f"{module}.run_until_stopped", lambda loops: None)
+
+    call_command("run_background")
+    call_command("run_background", "--threads", "1", "--poll-seconds", "2")
+
+    assert asked == [{"threads": 4, "poll_seconds": 20}, {"threads": 1, "poll_seconds": 2}]
+
+
 def test_watching_by_the_older_commands_runs_the_same_loops(monkeypatch, settings):
     ran = []
     for command in ("process_orders", "reconcile_orders"):

@@ -125,6 +125,8 @@ def test_the_limits_are_inclusive(items, lines):
         ({"items": [item()], "email": None}, [("/email", "null")]),
         ({"items": [item()], "metadata": {"note": 5}}, [("/metadata/note", "invalid")]),
         ({"items": [item()], "paymentMethod": "x" * 256}, [("/paymentMethod", "max_length")]),
+        ({"items": [item()], "paymentMethod": "4242 4242 4242 4242"}, [("/paymentMethod", "not_a_name")]),
+        ({"items": [item()], "paymentMethod": "4242424242424242"}, [("/paymentMethod", "not_a_name")]),
         ([], [("", "not_an_object")]),
     ],
 )

@@ -32,6 +32,10 @@ PRODUCTION = {
     "ORDER_PROCESSING": "sync",
     "ORDER_QUEUE_URL": "",
     "DATABASES": MYSQL,
+    "BEHIND_TLS_PROXY": True,
+    "TRUSTED_PROXY_HOPS": 1,
+    "LIMIT_LOGIN_PER_ACCOUNT": 10,
+    "LIMIT_ORDERS_PER_USER": 30,
 }
 
 
@@ -85,8 +89,13 @@ def test_production_as_it_should_be_has_nothing_to_find(found):
         ({"CSRF_TRUSTED_ORIGINS": ["https://admin.example.com"]}, []),
         ({"CSRF_TRUSTED_ORIGINS": ["http://admin.example.com"]}, ["shop.E017"]),
         ({"CSRF_TRUSTED_ORIGINS": ["https://*.example.com"]}, ["shop.E017"]),
-        ({"COGNITO_ISSUER": "http://localhost:4566/pool"}, ["shop.E018"]),
-        ({"COGNITO_JWKS_URL": "http://localhost:4566/pool/keys"}, ["shop.E018"]),
+        ({"COGNITO_ISSUER": "http://localhost:4566/pool"}, ["shop.E018", "shop.E019"]),
+        ({"COGNITO_JWKS_URL": "http://localhost:4566/pool/keys"}, ["shop.E018", "shop.E019"]),
+        ({"COGNITO_JWKS_URL": f"{PRODUCTION['COGNITO_ISSUER']}2/jwks.json"}, ["shop.E019"]),
+        ({"LIMIT_ORDERS_PER_USER": 0}, ["shop.W003"]),
+        ({"LIMIT_LOGIN_PER_ACCOUNT": 0, "LIMIT_ORDERS_PER_USER": 0}, ["shop.W003", "shop.W003"]),
+        ({"TRUSTED_PROXY_HOPS": 0}, ["shop.W004"]),
+        ({"TRUSTED_PROXY_HOPS": 0, "BEHIND_TLS_PROXY": False}, []),
     ],
 )
 def test_each_setting_is_found_by_its_own_check(found, changes, ids):

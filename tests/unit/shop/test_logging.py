@@ -39,7 +39,10 @@ TOKEN = "eyJraWQiOiJhIn0.eyJzdWIiOiJiIn0.c2lnbmF0dXJl"  # pragma: allowlist secr
         ("key sk_live_4eC39HqLyjWD here", "key [token] here"),
         ("rk_test_abc and whsec_abc", "[token] and [token]"),
         ("AKIAIOSFODNN7EXAMPLE", "[token]"),  # pragma: allowlist secret (Amazon's own example)
-        ("the eye of a skier", "the eye of a skier"),
+        ("Authorization: Basic YW5uOnNlY3JldA==", "Authorization: Basic [token]"),
+        (f"mysql://shop:{'x' * 9}@db/shop", "mysql://shop:[token]@db/shop"),
+        ("http://127.0.0.1:4566/a:b/c", "http://127.0.0.1:4566/a:b/c"),
+        ("the eye of a skier, on basic skis", "the eye of a skier, on basic skis"),
     ],
 )
 def test_addresses_and_tokens_are_masked(text, masked):

@@ -1,7 +1,10 @@
 """Cursors: whole, or refused."""
 
+from urllib.parse import urlencode
+
 import pytest
 from django.core import signing
+from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,3 +78,12 @@ def test_a_page_has_fifty_entries_or_as_many_as_asked_for(query, limit):
 @pytest.mark.parametrize("limit", ["0", "101", "-1", "x", "1.5", "1e1", "٣"])
 def test_a_limit_out_of_bounds_is_refused_not_trimmed(limit):
     assert not PageQuery(data={"limit": limit}).is_valid()
+
+
+@pytest.mark.parametrize("cursor", [" ", "\x1c", "\n\t"])
+def test_white_space_is_a_cursor_that_is_refused_and_not_a_missing_one(cursor):
+    query = PageQuery(data=QueryDict(urlencode({"cursor": cursor})))
+    query.is_valid(raise_exception=True)
+
+    with pytest.raises(InvalidCursor):
+        decode_cursor(query.validated_data["cursor"], scope="orders")

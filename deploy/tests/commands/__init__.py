@@ -1,0 +1,1 @@
+"""Of the operator's commands, without an account."""
