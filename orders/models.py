@@ -49,6 +49,9 @@ class Order(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
     shipped_at = models.DateTimeField(null=True, blank=True)
+    tracking_number = models.CharField(
+        max_length=64, blank=True, db_default=""
+    )  # the carrier's, once shipped
 
     class Meta:
         db_table = "orders"
@@ -61,9 +64,19 @@ class Order(models.Model):
             models.Index(fields=["-created_at", "-id"], name="orders_newest"),
             models.Index(fields=["status", "-created_at", "-id"], name="orders_status_newest"),
             models.Index(fields=["lease_until"], name="orders_due"),
+            # Staff look for orders by these.
+            models.Index(fields=["cancel_reason", "-created_at", "-id"], name="orders_reason_newest"),
+            models.Index(fields=["user_email", "-created_at", "-id"], name="orders_email_newest"),
+            models.Index(fields=["total"], name="orders_total"),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(total__gte=0), name="orders_total_not_negative")
+        ]
+        permissions = [  # of staff; who holds which: orders.backoffice.roles
+            ("retry_order", "Can have an open order tried again now"),
+            ("cancel_order", "Can cancel an order, with refund and restock"),
+            ("ship_order", "Can mark an order as shipped"),
+            ("release_reservation", "Can release a reservation that no order holds"),
         ]
 
     def __str__(self) -> str:
@@ -83,6 +96,10 @@ class OrderItem(models.Model):
     class Meta:
         db_table = "order_items"
         ordering = ["id"]
+        indexes = [  # staff look for the orders of a product
+            models.Index(fields=["product_id", "order"], name="order_items_product"),
+            models.Index(fields=["product_name", "order"], name="order_items_product_name"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["order", "product_id"], name="order_items_one_line_per_product")
         ]
@@ -149,6 +166,7 @@ class IdempotencyKey(models.Model):
 
     class Meta:
         db_table = "idempotency_keys"
+        indexes = [models.Index(fields=["order_uid"], name="idempotency_keys_order")]
 
     def __str__(self) -> str:
         return self.key_hash[:12]

@@ -36,12 +36,15 @@ _DEADLOCK = 1213
 MAX_BACKOFF_SECONDS = 10.0
 LOOK_AGAIN_AFTER_SECONDS = (0.0, 0.2, 0.6)
 
+Note = Mapping[str, str]
+"""Who of the staff did it, and why; for the order's history."""
+
 
 def _is_deadlock(error: BaseException) -> bool:
     return isinstance(error, OperationalError) and error.args[:1] == (_DEADLOCK,)
 
 
-_again_after_a_deadlock = retry(
+again_after_a_deadlock = retry(
     retry=retry_if_exception(_is_deadlock),
     stop=stop_after_attempt(3),
     wait=wait_random(0, 0.05),
@@ -50,7 +53,8 @@ _again_after_a_deadlock = retry(
 
 
 @contextmanager
-def _commit(name: str) -> Iterator[None]:
+def commit(name: str) -> Iterator[None]:
+    """Run what is inside as one durable transaction."""
     with transaction.atomic(durable=True):
         yield
         failpoint(f"before_commit_{name}")
@@ -109,9 +113,9 @@ def record(new: NewOrder, *, key: Key | None) -> Order:
         raise
 
 
-@_again_after_a_deadlock
+@again_after_a_deadlock
 def _record(new: NewOrder, *, key: Key | None) -> Order:
-    with _commit("recorded"):
+    with commit("recorded"):
         now = database_now()
         if key:
             # First, and by an insert: a select-for-update of a missing row would deadlock with its twin.
@@ -138,11 +142,11 @@ def _record(new: NewOrder, *, key: Key | None) -> Order:
             updated_at=now,
         )
         OrderItem.objects.bulk_create(OrderItem(order=order, **vars(line)) for line in new.lines)
-        _add_event(order.pk, kind="recorded", status=OrderStatus.PENDING, step=Step.CREATED)
+        add_event(order.pk, kind="recorded", status=OrderStatus.PENDING, step=Step.CREATED)
     return order
 
 
-@_again_after_a_deadlock
+@again_after_a_deadlock
 def decide(
     order: Order,
     *,
@@ -178,55 +182,54 @@ def decide(
     if to is Step.DONE:
         changes["lease_until"] = None
     conditions: dict[str, Any] = {"cancel_requested_at": None} if heed_cancel else {}
-    with _commit(kind):
+    with commit(kind):
         if not Order.objects.filter(pk=order.pk, step=came_from, status=was, **conditions).update(**changes):
             return False
         if charge is not None:
             _save_payment(order.pk, charge)
         detail = {"reason": reason} if reason else {}
-        _add_event(order.pk, kind=kind, status=status or was, step=to, detail=detail)
+        add_event(order.pk, kind=kind, status=status or was, step=to, detail=detail)
     if to is Step.DONE:
         metrics.emit(metrics.ORDERS_SETTLED, 1, kind=reason or order.cancel_reason or "processing")
     return True
 
 
-@_again_after_a_deadlock
+@again_after_a_deadlock
 def save_payment(order: Order, charge: Charge) -> None:
     """Keep what the payment provider last said."""
-    with _commit("payment"):
+    with commit("payment"):
         _save_payment(order.pk, charge)
 
 
-@_again_after_a_deadlock
-def request_cancel(order: Order, *, reason: CancelReason) -> bool:
-    """Ask for the cancellation of a PENDING order; from here on it can only end CANCELLED."""
-    with _commit("cancel_requested"):
+@again_after_a_deadlock
+def request_cancel(order: Order, *, reason: CancelReason, note: Note | None = None) -> bool:
+    """Ask for the cancellation of a PENDING order; from here on it can only end CANCELLED. ``note``: who, and why."""
+    with commit("cancel_requested"):
         pending = Order.objects.filter(pk=order.pk, status=OrderStatus.PENDING, cancel_requested_at=None)
         if not pending.update(cancel_requested_at=Now(), cancel_requested_reason=reason, updated_at=Now()):
             return False
         step = Order.objects.values_list("step", flat=True).get(pk=order.pk)
-        _add_event(
+        add_event(
             order.pk,
             kind="cancel_requested",
             status=OrderStatus.PENDING,
             step=Step(step),
-            detail={"reason": reason},
+            detail={"reason": reason, **(note or {})},
         )
     return True
 
 
-@_again_after_a_deadlock
-def begin_late_cancel(order: Order, *, reason: CancelReason) -> bool:
-    """Turn a paid order that is young enough and not shipped around: from here on it can only end CANCELLED."""
-    with _commit("late_cancel"):
+@again_after_a_deadlock
+def begin_late_cancel(order: Order, *, reason: CancelReason, note: Note | None = None) -> bool:
+    """Turn a paid order that is young (or has a ``note`` of staff) and not shipped: it can only end CANCELLED."""
+    with commit("late_cancel"):
         now = database_now()
         cancellable = Order.objects.filter(
-            pk=order.pk,
-            status=OrderStatus.PROCESSING,
-            step=Step.DONE,
-            shipped_at=None,
-            created_at__gt=now - timedelta(minutes=settings.ORDER_CANCEL_WINDOW_MINUTES),
+            pk=order.pk, status=OrderStatus.PROCESSING, step=Step.DONE, shipped_at=None
         )
+        if note is None:
+            youngest = now - timedelta(minutes=settings.ORDER_CANCEL_WINDOW_MINUTES)
+            cancellable = cancellable.filter(created_at__gt=youngest)
         if not cancellable.update(
             step=Step.ABORT,
             cancel_reason=reason,
@@ -236,12 +239,12 @@ def begin_late_cancel(order: Order, *, reason: CancelReason) -> bool:
             updated_at=now,
         ):
             return False
-        _add_event(
+        add_event(
             order.pk,
             kind="aborting",
             status=OrderStatus.PROCESSING,
             step=Step.ABORT,
-            detail={"reason": reason},
+            detail={"reason": reason, **(note or {})},
         )
     return True
 
@@ -285,7 +288,7 @@ def _save_payment(order_id: int, charge: Charge) -> None:
     )
 
 
-def _add_event(
+def add_event(
     order_id: int, *, kind: str, status: OrderStatus, step: Step, detail: Mapping[str, Any] | None = None
 ) -> None:
     """Write the next line of an order's history. The caller's change has locked the order's row."""

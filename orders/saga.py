@@ -26,7 +26,7 @@ from orders.keys import Key
 from orders.models import Order, database_now
 from orders.payments.gateway import PaymentDeclined, PaymentGateway, PaymentOutcomeUnknown
 from orders.quote import Wish, key_of, priced
-from orders.record import KeyTaken
+from orders.record import KeyTaken, Note
 from orders.states import CancelReason, OrderStatus, Step
 from products import inventory
 from products.errors import CatalogueUnavailable, OutOfStock, ReservationReleased
@@ -131,8 +131,15 @@ def advance(order: Order, *, gateway: PaymentGateway, deadline: Deadline) -> Ord
     return Order.objects.get(pk=order.pk)
 
 
-def cancel_order(order: Order, *, reason: CancelReason, gateway: PaymentGateway, deadline: Deadline) -> Order:
-    """Cancel an order: at once while PENDING, with refund and restock while PROCESSING and young.
+def cancel_order(
+    order: Order,
+    *,
+    reason: CancelReason,
+    gateway: PaymentGateway,
+    deadline: Deadline,
+    note: Note | None = None,
+) -> Order:
+    """Cancel an order: at once while PENDING; while PROCESSING and young (or with staff's ``note``), refund and restock.
 
     Returns:
         The order: CANCELLED, or (time was over) one that can only end so. Cancelling twice changes nothing.
@@ -141,11 +148,11 @@ def cancel_order(order: Order, *, reason: CancelReason, gateway: PaymentGateway,
         OrderNotCancellable: it was paid too long ago, or was shipped.
     """
     if order.status == OrderStatus.PENDING:
-        record.request_cancel(order, reason=reason)
+        record.request_cancel(order, reason=reason, note=note)
         order = Order.objects.get(pk=order.pk)
     begun = False
     if order.status == OrderStatus.PROCESSING and order.step == Step.DONE:
-        begun = record.begin_late_cancel(order, reason=reason)
+        begun = record.begin_late_cancel(order, reason=reason, note=note)
         order = Order.objects.get(pk=order.pk)
         if not begun and order.status == OrderStatus.PROCESSING and order.step == Step.DONE:
             raise OrderNotCancellable(
@@ -179,8 +186,7 @@ def _reserve(order: Order, _gateway: PaymentGateway, deadline: Deadline) -> None
     except OutOfStock:
         record.decide(order, to=Step.ABORT_UNCHARGED, kind="aborting", reason=CancelReason.OUT_OF_STOCK)
     except ReservationReleased:
-        # Whoever released it has decided before to abort, and this compare-and-set is lost; or somebody gave
-        # the units back by hand, and the order cannot be filled any more.
+        # Who released it decided to abort, and this is lost; or gave units back by hand: it cannot be filled.
         record.decide(order, to=Step.ABORT_UNCHARGED, kind="aborting", reason=CancelReason.TIMED_OUT)
     else:
         record.decide(order, to=Step.CHARGING, kind="reserved", heed_cancel=True)

@@ -45,6 +45,34 @@ def _as_hold(record: StockReservation) -> Hold:
     )
 
 
+def read_held_page(*, most: int, after: str | None = None) -> tuple[dict[str, Hold], str | None]:
+    """Return what is held among the next so many reservations of the table, in no order that means anything.
+
+    Args:
+        most: how many records to look at, 1 to 10,000: what the reading costs, whatever is found.
+        after: where the reading before ended.
+
+    Returns:
+        The HELD ones, by the order's UUID; and where to go on, None at the end of the table.
+    """
+
+    def read() -> tuple[dict[str, Hold], str | None]:
+        start = {"orderUid": {"S": after}} if after else None
+        # DynamoDB's limit counts what is looked at; PynamoDB's iterator would read on until it has found so many.
+        pages = StockReservation.scan(
+            StockReservation.state == StockReservation.HELD,
+            page_size=most,
+            last_evaluated_key=start,
+            consistent_read=True,
+        )
+        records = [StockReservation.from_raw_data(item) for item in next(pages.page_iter)["Items"]]
+        last = pages.page_iter.last_evaluated_key
+        found = {record.order_uid: _as_hold(record) for record in records}
+        return found, last["orderUid"]["S"] if last else None
+
+    return call(read)
+
+
 def read_holds_of(order_uids: Sequence[str]) -> dict[str, Hold]:
     """Return the reservations of some orders, by the order's UUID; 100 to a call."""
     records = call(

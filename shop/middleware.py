@@ -6,13 +6,15 @@ import uuid
 from collections.abc import Callable
 
 import structlog
+from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http.response import HttpResponseBase
 from django.middleware.security import SecurityMiddleware
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from shop import metrics
-from shop.browsers import PERMISSIONS_POLICY
+from shop.browsers import BACK_OFFICE_DIRECTIVES, PERMISSIONS_POLICY
 from shop.exception_handler import problem_response
 from shop.health import LiveView, ReadyView
 from shop.logging import facts_of, loggable_path
@@ -106,6 +108,23 @@ class SecurityHeadersMiddleware(SecurityMiddleware):
         response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         return super().process_response(request, response)
+
+
+class ContentSecurityPolicyMiddleware(CSPMiddleware):
+    """Tell browsers what a page may load: the back office's pages a little more than all others."""
+
+    def get_policy_parts(
+        self,
+        request: HttpRequest,
+        response: HttpResponseBase,
+        report_only: bool = False,  # noqa: FBT001, FBT002 (django-csp's own signature)
+    ) -> PolicyParts:
+        """Choose by the path, and only for pages: nothing else is ever drawn."""
+        parts = super().get_policy_parts(request, response, report_only)
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        if request.path.startswith("/admin/") and is_page and not report_only:
+            parts.config = BACK_OFFICE_DIRECTIVES
+        return parts
 
 
 class CacheControlMiddleware:

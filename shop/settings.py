@@ -41,6 +41,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOGIN_REDIRECT_URL = "/admin/"
 
 INSTALLED_APPS = [
+    # Before Django's admin, whose templates the theme replaces; and ours before the theme's.
+    "orders.backoffice",
+    "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -63,7 +67,7 @@ MIDDLEWARE = [
     # What every answer carries, those of the middlewares below and of health checks included.
     "shop.middleware.SecurityHeadersMiddleware",
     "shop.middleware.CacheControlMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "shop.middleware.ContentSecurityPolicyMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "shop.middleware.HealthCheckMiddleware",  # before the Host check: a load balancer calls by bare IP
     "django.middleware.security.SecurityMiddleware",
@@ -244,6 +248,21 @@ LIMIT_CODES_PER_ADDRESS = number("LIMIT_CODES_PER_ADDRESS", default=50, low=0, h
 LIMIT_ORDERS_PER_USER = number("LIMIT_ORDERS_PER_USER", default=30, low=0, high=1_000_000)
 LIMIT_DECLINES_PER_USER = number("LIMIT_DECLINES_PER_USER", default=5, low=0, high=1_000_000)
 LIMIT_ORDER_MISSES_PER_USER = number("LIMIT_ORDER_MISSES_PER_USER", default=30, low=0, high=1_000_000)
+
+# ---- Back office -------------------------------------------------------------------------------------------
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "shop back office",
+    "SITE_HEADER": "shop back office",
+    "SITE_SYMBOL": "storefront",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}backoffice/favicon.svg"}
+    ],
+    "GLOBAL_CALLBACK": "orders.backoffice.navigation.no_inline_colours",
+    "SIDEBAR": {"navigation": "orders.backoffice.navigation.sidebar"},
+    "STYLES": [f"{STATIC_URL}backoffice/colours.css", f"{STATIC_URL}backoffice/backoffice.css"],
+    "SCRIPTS": [f"{STATIC_URL}backoffice/quiet.js", f"{STATIC_URL}backoffice/once.js"],
+}
 
 # ---- API ---------------------------------------------------------------------------------------------------
 

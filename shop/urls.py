@@ -7,7 +7,6 @@ from django.views.generic import RedirectView
 from shop import pages
 from shop.health import LiveView, ReadyView
 
-admin.site.site_header = admin.site.site_title = "shop back office"
 admin.site.index_title = "What there is"
 
 urlpatterns = [

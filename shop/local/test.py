@@ -1,7 +1,8 @@
 """``make test``: start the real servers, run pytest, stop them: ``python -m shop.local.test [pytest arguments]``.
 
 ``--fast`` as the first argument starts no server and runs tests/unit. Each server comes from the first way that is
-open: what the environment names (``TEST_DATABASE_URL``, ``TEST_DYNAMODB_URL``, ``TEST_NGINX``), a program that is
+open: what the environment names (``TEST_DATABASE_URL``, ``TEST_DYNAMODB_URL``, ``TEST_NGINX``,
+``TEST_CHROMIUM``), a program that is
 installed, apt-get (as root on Debian or Ubuntu), Docker. Where none is, the embedded stand-in takes its place, the
 tests that need the real one are skipped, and the last lines say so; with ``REQUIRE_REAL_SERVICES=1`` that is a failure.
 """
@@ -19,7 +20,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from shop.local import cognito, dynamodb, environment, ministack, mysql, nginx, places, processes, system
+from shop.local import (
+    chromium,
+    cognito,
+    dynamodb,
+    environment,
+    ministack,
+    mysql,
+    nginx,
+    places,
+    processes,
+    system,
+)
 
 OFFLINE = {
     "DATABASE_URL": "sqlite://:memory:",
@@ -30,6 +42,7 @@ OFFLINE = {
     "SHOP_TEST_MYSQL": "none",
     "SHOP_TEST_DYNAMODB": "none",
     "SHOP_TEST_NGINX": "none",
+    "SHOP_TEST_CHROMIUM": "none",
 }
 
 
@@ -58,6 +71,7 @@ DYNAMODB = Wanted(
     name="DynamoDB Local", variable="TEST_DYNAMODB_URL", ways=dynamodb.WAYS, cure=dynamodb.HOW_TO_INSTALL
 )
 NGINX = Wanted(name="nginx", variable="TEST_NGINX", ways=nginx.WAYS, cure=nginx.HOW_TO_INSTALL)
+CHROMIUM = Wanted(name="Chromium", variable="TEST_CHROMIUM", ways=chromium.WAYS, cure=chromium.HOW_TO_INSTALL)
 
 
 def _obtain(wanted: Wanted, *, scratch: Path, stack: ExitStack, stand_in: str) -> Server:
@@ -128,6 +142,7 @@ def start_servers(scratch: Path, stack: ExitStack) -> tuple[dict[str, str], list
     products = _obtain(DYNAMODB, scratch=scratch, stack=stack, stand_in=endpoint)
     orders = _obtain_mysql(scratch, stack)
     front = _obtain(NGINX, scratch=scratch, stack=stack, stand_in="none")
+    browser = _obtain(CHROMIUM, scratch=scratch, stack=stack, stand_in="none")
     ministack.wait(child, port=port)
     pool = cognito.create_pool(cognito.cognito(endpoint, region=environment.REGION))
     print("  ministack: ready", flush=True)
@@ -141,8 +156,9 @@ def start_servers(scratch: Path, stack: ExitStack) -> tuple[dict[str, str], list
         "SHOP_TEST_MYSQL": "none" if orders.missing else "real",
         "SHOP_TEST_DYNAMODB": "stand-in" if products.missing else "real",
         "SHOP_TEST_NGINX": front.address,
+        "SHOP_TEST_CHROMIUM": browser.address,
     }
-    return variables, [server.missing for server in (orders, products, front) if server.missing]
+    return variables, [server.missing for server in (orders, products, front, browser) if server.missing]
 
 
 def _pytest(variables: dict[str, str], arguments: Sequence[str]) -> int:

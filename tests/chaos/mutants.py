@@ -123,7 +123,7 @@ MUTANTS = (
         name="cancelled-at-once",
         promise="CANCELLED is written last (rule 3)",
         file="orders/saga.py",
-        old="        record.request_cancel(order, reason=reason)\n",
+        old="        record.request_cancel(order, reason=reason, note=note)\n",
         new="        Order.objects.filter(pk=order.pk).update(status='CANCELLED', step='DONE', cancel_reason=reason)\n",
         tests=[f"{ORDERS}/test_cancel_order.py"],
     ),

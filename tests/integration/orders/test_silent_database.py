@@ -59,7 +59,7 @@ def test_an_order_that_was_not_committed_is_refused_and_leaves_nothing(api, mug,
     assert mug.stock == 5
 
 
-@pytest.mark.parametrize("function", ["_add_event", "_save_payment"])
+@pytest.mark.parametrize("function", ["add_event", "_save_payment"])
 def test_a_deadlock_is_tried_again_and_nobody_sees_it(buy, mug, monkeypatch, function):
     monkeypatch.setattr(record, function, fail(2, DEADLOCK, after=getattr(record, function)))
 

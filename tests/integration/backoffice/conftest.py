@@ -1,0 +1,56 @@
+"""Staff at the back office, without a browser."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+from orders.models import Order, database_now
+
+
+@pytest.fixture
+def staff(db):
+    """Sign a member of staff in: a client, by the name of a role, or of none ("nobody")."""
+
+    def sign_in(role):
+        user = User.objects.create_user(f"{role}-1", f"{role}@example.com", is_staff=True)
+        user.groups.set(Group.objects.filter(name=role))
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def admin(staff):
+    """A member of the role admin."""
+    return staff("admin")
+
+
+@pytest.fixture
+def support(staff):
+    """A member of the role support."""
+    return staff("support")
+
+
+@pytest.fixture
+def stuck(buy, mug):
+    """An order that is paid for, whose worker died under a lease without an end; two mugs are held."""
+    order = buy(mug, 2, email="ann+timeout@example.com")
+    assert order.status == "PENDING"
+    Order.objects.filter(pk=order.pk).update(lease_until=database_now() + timedelta(days=30))
+    order.refresh_from_db()
+    return order
+
+
+@pytest.fixture
+def last_event():
+    """The newest line of an order's history."""
+
+    def look(order):
+        event = order.events.order_by("-seq").first()
+        return event.kind, event.detail
+
+    return look
