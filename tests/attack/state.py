@@ -16,8 +16,11 @@ STORES = (settings.PRODUCTS_TABLE, settings.RESERVATIONS_TABLE, settings.MOVEMEN
 
 def snapshot() -> Snapshot:
     """Return every row, item and account, by table."""
-    state = {model._meta.db_table: _rows(model) for model in apps.get_models(include_auto_created=True)}
-    state = {name: rows for name, rows in state.items() if name not in PASSING}
+    state = {
+        model._meta.db_table: _rows(model)
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.managed and model._meta.db_table not in PASSING
+    }
     for table in STORES:
         state[table] = _items(table)
     return {**state, "accounts": _accounts()}

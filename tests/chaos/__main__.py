@@ -80,7 +80,8 @@ def main() -> int:
         with processes.until_signalled(), processes.scratch("chaos") as (scratch, stack):
             servers = Servers(scratch, stack, seed=options.seed, with_queue=places.MINISTACK_PYTHON.exists())
             os.environ.clear()  # the settings of whoever started us have no say
-            os.environ.update(servers.straight())
+            # Lines of metrics among the cases would be in the way.
+            os.environ.update({**servers.straight(), "LOG_FORMAT": "console"})
             django.setup()
             # Models exist only from here on.
             from tests.chaos import runner

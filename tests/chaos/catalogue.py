@@ -5,7 +5,13 @@ import time
 from collections.abc import Callable
 
 from shop.local.processes import listens
-from tests.chaos import catalogue_outside, catalogue_payments, catalogue_queue, catalogue_stores
+from tests.chaos import (
+    catalogue_outside,
+    catalogue_payments,
+    catalogue_queue,
+    catalogue_staff,
+    catalogue_stores,
+)
 from tests.chaos.trial import Case, Trial
 from tests.chaos.world import kill
 
@@ -187,6 +193,7 @@ def catalogue() -> list[Case]:
         *catalogue_outside.cases(),
         *catalogue_queue.cases(),
         *catalogue_payments.cases(),
+        *catalogue_staff.cases(),
     ]
     names = [case.name for case in cases]
     assert len(set(names)) == len(names)

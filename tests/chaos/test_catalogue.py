@@ -10,6 +10,7 @@ import pytest
 
 from tests.chaos.catalogue import BOUNDARIES, QUICK, RECONCILER_BOUNDARIES, catalogue
 from tests.chaos.catalogue_queue import SEND_BOUNDARIES, WORKER_BOUNDARIES
+from tests.chaos.catalogue_staff import STAFF_BOUNDARIES
 
 ROOT = Path(__file__).resolve().parents[2]
 SLICE_SECONDS = 280
@@ -18,10 +19,16 @@ SLICE_SECONDS = 280
 def test_every_failpoint_of_the_code_has_a_case():
     source = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob("orders/*.py"))
     named = set(re.findall(r'failpoint\("(\w+)"\)', source))
-    kinds = set(re.findall(r'_commit\("(\w+)"\)', source)) | set(re.findall(r'kind="(\w+)"', source))
+    kinds = set(re.findall(r'\bcommit\("(\w+)"\)', source)) | set(re.findall(r'kind="(\w+)"', source))
     commits = {f"{when}_commit_{kind}" for kind in kinds for when in ("before", "after")}
 
-    assert named | commits == {*BOUNDARIES, *RECONCILER_BOUNDARIES, *SEND_BOUNDARIES, *WORKER_BOUNDARIES}
+    assert named | commits == {
+        *BOUNDARIES,
+        *RECONCILER_BOUNDARIES,
+        *SEND_BOUNDARIES,
+        *WORKER_BOUNDARIES,
+        *STAFF_BOUNDARIES,
+    }
 
 
 def test_there_are_at_least_fifty_faults_and_the_slice_is_among_them():

@@ -23,6 +23,7 @@ class Trial:
     Attributes:
         fired: how often the fault really happened; one that never did is a failure of the test.
         found: broken promises that the fault itself saw.
+        began: ``time.monotonic()`` at its beginning.
         may_stay: messages that are on the queue for longer than a trial waits, by design.
     """
 
@@ -32,6 +33,7 @@ class Trial:
     fired: int = 0
     found: list[str] = field(default_factory=list)
     may_stay: int = 0
+    began: float = field(default_factory=time.monotonic)
 
     def wait_for_hits(self, name: str, *, count: int = 1, seconds: float = 12.0) -> None:
         """Wait until a failpoint was reached; note how often it was."""

@@ -29,18 +29,22 @@ class Balancer:
     answers: list[tuple[int, int, int]] = field(default_factory=list)
     """(port of the task, status, order id)"""
     failures: list[str] = field(default_factory=list)
+    slow_began: threading.Event = field(default_factory=threading.Event)
     closed: threading.Event = field(default_factory=threading.Event)
 
     def shop_all_day(self, product_id: str, number: int) -> None:
-        """One customer: order after order, on kept-alive connections; every other payment takes two seconds."""
+        """One customer: order after order, on kept-alive connections; every other one's payments take two seconds."""
         wires: dict[int, http.client.HTTPConnection] = {}
-        email = f"ann{number}+{'slow' if number % 2 else 'approve'}@example.com"
+        slow = bool(number % 2)
+        email = f"ann{number}+{'slow' if slow else 'approve'}@example.com"
         body = json.dumps({"email": email, "items": [{"productId": product_id, "quantity": 1}]})
         while not self.closed.is_set():
             port = self.in_service.port
             wire = wires.setdefault(port, http.client.HTTPConnection("127.0.0.1", port, timeout=30))
             try:
                 wire.request("POST", "/orders", body, {"Content-Type": "application/json"})
+                if slow:
+                    self.slow_began.set()
                 answer = wire.getresponse()
                 order = json.loads(answer.read()).get("order", {})
                 self.answers.append((port, answer.status, order.get("orderId", 0)))
@@ -69,6 +73,8 @@ def test_a_rolling_restart_under_load_fails_no_request(product, tmp_path):
         try:
             with running_shop(logs[1], **variables) as new:
                 time.sleep(1)
+                balancer.slow_began.clear()
+                assert balancer.slow_began.wait(30)  # so one is surely in flight when the old task is told to stop
                 balancer.in_service = new
                 time.sleep(DRAIN_SECONDS)
                 drained = len([port for port, _, _ in balancer.answers if port == old.port])
