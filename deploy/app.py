@@ -3,7 +3,8 @@
     cdk deploy --app … -c stage=dev -c image_tag=3f2c1a0 'shop-dev-*'
 
 Context: ``stage`` (one of the configured; without it all), ``image_tag`` (what both images are tagged with in ECR; a
-deployment of the cluster and service stacks needs it), ``explain=no`` (show the findings that are explained, too).
+deployment of the cluster and service stacks needs it), ``protect=no`` (stacks that are not there yet: nothing of them is
+protected against deletion), ``explain=no`` (show the findings that are explained, too).
 """
 
 import json
@@ -18,17 +19,9 @@ use_locked_node()
 import aws_cdk as cdk
 import cdk_nag
 
-from deploy.config import (
-    PIPELINE,
-    STAGES,
-    WITHOUT_A_WAY_OUT,
-    ConfigError,
-    Domain,
-    Pipeline,
-    Stage,
-    filled_in,
-    stage_named,
-)
+from deploy.choices import one_by_one, with_other_options
+from deploy.config import PIPELINE, STAGES, filled_in, stage_named
+from deploy.options import ConfigError, Pipeline, Stage
 from deploy.stacks.base import EXPLAINED
 from deploy.stacks.cluster import ClusterStack
 from deploy.stacks.data import DataStack
@@ -55,39 +48,32 @@ def add_stage(app: cdk.App, stage: Stage, *, image_tag: str) -> None:
     service.add_stack_dependency(cluster)
 
 
-def build(app: cdk.App, *, stages: list[Stage], pipeline: Pipeline, image_tag: str) -> None:
-    """Add everything, and the rules that it is judged by."""
-    cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
+def build(
+    app: cdk.App, *, stages: list[Stage], pipeline: Pipeline, image_tag: str, accounts: tuple[str, ...] = ()
+) -> None:
+    """Add everything, for stages of one account; ``accounts`` are those of further stages."""
+    account = stages[0].account
     # The account's other stages too: their roles must not go when only one stage is made.
-    same_account = [stage for stage in STAGES.values() if stage.account == stages[0].account]
-    by_name = {stage.name: stage for stage in (*same_account, *stages)}
-    PipelineStack(app, pipeline=pipeline, stages=[by_name[name] for name in sorted(by_name)])
+    by_name = {stage.name: stage for stage in (*STAGES.values(), *stages) if stage.account == account}
+    PipelineStack(
+        app,
+        pipeline=pipeline,
+        stages=[by_name[name] for name in sorted(by_name)],
+        accounts=sorted({*accounts, *(stage.account for stage in STAGES.values())} - {"", account}),
+    )
     for stage in stages:
         add_stage(app, stage, image_tag=image_tag)
 
 
-def with_other_options() -> Stage:
-    """Return a stage that takes the other side of every choice, so that this side is checked as well."""
-    prod = filled_in(STAGES["prod"])
-    certificate = f"arn:aws:acm:{prod.region}:111122223333:certificate/00000000-0000-0000-0000-000000000000"
-    return replace(
-        prod,
-        account="111122223333",
-        domain=Domain(name="shop.example.com", certificate_arn=certificate),
-        network=replace(prod.network, nat_gateways=0, interface_endpoints=(*WITHOUT_A_WAY_OUT, "xray")),
-        database=replace(prod.database, engine="aurora", aurora_capacity=(2, 8)),
-        identity=replace(prod.identity, ses_identity="example.com", ses_from="Shop <no-reply@example.com>"),
-        service=replace(prod.service, payments="mock", order_processing="async"),
-        firewall=replace(prod.firewall, admin_from=("203.0.113.0/24",), managed_refuse=False),
-        watch=replace(prod.watch, traces=0.05, collector_image="shop/collector:v0.43.3"),
-    )
-
-
-def synthesise(app: cdk.App, *, stages: list[Stage], pipeline: Pipeline) -> None:
+def synthesise(
+    app: cdk.App, *, stages: list[Stage], pipeline: Pipeline, accounts: tuple[str, ...] = ()
+) -> None:
     """Make the templates, and beside them a list of the findings that are explained."""
     EXPLAINED.clear()
     directory = Path(app.outdir)
-    build(app, stages=stages, pipeline=pipeline, image_tag=app.node.try_get_context("image_tag") or "unset")
+    cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
+    image_tag = app.node.try_get_context("image_tag") or "unset"
+    build(app, stages=stages, pipeline=pipeline, image_tag=image_tag, accounts=accounts)
     app.synth()
     explained = [asdict(each) for each in EXPLAINED]
     (directory / "explained.json").write_text(json.dumps(explained, indent=1), encoding="utf-8")
@@ -100,7 +86,12 @@ def synthesise_for_checks(directory: Path) -> None:
     synthesise(cdk.App(outdir=str(directory / "stages")), stages=examples, pipeline=pipeline)
     other = cdk.App(outdir=str(directory / "other-options"))
     known = Pipeline(repository="example/shop", provider_exists=True)
-    synthesise(other, stages=[with_other_options()], pipeline=known)
+    synthesise(other, stages=[with_other_options()], pipeline=known, accounts=("444455556666",))
+    for name, stage in one_by_one().items():
+        # In a deeper directory: these are compared with each other, and not judged one by one.
+        app = cdk.App(outdir=str(directory / "choices" / name))
+        add_stage(app, stage, image_tag="unset")
+        app.synth()
 
 
 def main(arguments: list[str]) -> int:
@@ -111,7 +102,9 @@ def main(arguments: list[str]) -> int:
         else:
             app = cdk.App()
             name = app.node.try_get_context("stage")
-            stages = [stage_named(name)] if name else list(STAGES.values())
+            protect = app.node.try_get_context("protect") != "no"
+            chosen = [stage_named(name)] if name else list(STAGES.values())
+            stages = [replace(stage, protect=protect) for stage in chosen]
             synthesise(app, stages=stages, pipeline=PIPELINE)
     except ConfigError as error:
         sys.stderr.write(f"deploy/config.py: {error}\n")

@@ -1,4 +1,4 @@
-"""``make synth``: make every template, offline, and judge it: cdk-nag, the tests in deploy/tests, cfn-lint.
+"""``make synth``: make every template, offline, and judge it: cdk-nag, the tests in deploy/tests, cfn-lint; mypy.
 
 At last the stacks are created on the local AWS emulator, and the shop is run on them (tests/deployed).
 No credentials, no network: what only an owner knows (domain, mail address, repository) is filled in with examples.
@@ -68,17 +68,24 @@ def run_tests() -> bool:
     return subprocess.run(pytest, cwd=ROOT, check=False).returncode == 0
 
 
+def types() -> bool:
+    """Check the types of all in deploy/, with the CDK's: mypy is the project's own, the CDK is in this environment."""
+    mypy: list[str | Path] = [ROOT / ".venv/bin/mypy", "--config-file", "deploy/mypy.ini"]
+    mypy += ["--python-executable", sys.executable, "deploy"]
+    return subprocess.run(mypy, cwd=ROOT, check=False).returncode == 0
+
+
 def lint() -> bool:
     """Run cfn-lint, with every rule but the explained ones."""
     program = Path(sys.executable).parent / "cfn-lint"
     ignored = [f"--ignore-checks={rule}" for rule in IGNORED]
-    arguments = [program, "--include-checks", "W", *ignored, "--", *templates()]
+    arguments: list[str | Path] = [program, "--include-checks", "W", *ignored, "--", *templates()]
     return subprocess.run(arguments, cwd=ROOT, check=False).returncode == 0
 
 
 def create() -> bool:
     """Create every stack on the emulator, in the shop's own environment, and walk through the shop on them."""
-    emulated = [ROOT / ".venv/bin/python", "-m", "shop.local.test", "tests/deployed", "-q"]
+    emulated: list[str | Path] = [ROOT / ".venv/bin/python", "-m", "shop.local.test", "tests/deployed", "-q"]
     return subprocess.run(emulated, cwd=ROOT, check=False).returncode == 0
 
 
@@ -87,7 +94,12 @@ def main() -> int:
     if sys.argv[1:] == ["--findings"]:
         print(table())
         return 0
-    steps = [("templates, cdk-nag", synthesise), ("tests of the templates", run_tests), ("cfn-lint", lint)]
+    steps = [
+        ("templates, cdk-nag", synthesise),
+        ("tests of the templates", run_tests),
+        ("cfn-lint", lint),
+        ("types", types),
+    ]
     steps.append(("stacks and shop on the emulator", create))
     failed: list[str] = []
     for name, step in steps:

@@ -4,11 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from html import escape
 from pathlib import Path
+from typing import Any
 
-from deploy.config import DEV, PROD, WITHOUT_A_WAY_OUT, Network, Stage, Tasks, filled_in
+from deploy.config import DEV, PROD, filled_in
+from deploy.options import Network, Stage, Tasks
 from deploy.price_list import DATE, FREE_SEEN, PRICES, REGION, SPOT_SHARE
 from deploy.prices import PriceTable, monthly
 from deploy.quantities import HOURS, IDLE, IN_USE, PAUSED, TEN_THOUSAND, TEN_TIMES
+from deploy.sizes import WITHOUT_A_WAY_OUT
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/costs.md"
 CHART = PAGE.with_suffix(".svg")
@@ -65,7 +68,7 @@ def _basis_table() -> str:
     return _table(("Line", "What is counted", "US dollars a month"), rows, left=2)
 
 
-def _with_network(stage: Stage, **changed: object) -> Stage:
+def _with_network(stage: Stage, **changed: Any) -> Stage:
     return replace(stage, network=replace(stage.network, **changed))
 
 
@@ -101,7 +104,7 @@ def _network_table() -> str:
 
 def _database_table() -> str:
     prod = filled_in(PROD)
-    choices: dict[str, dict[str, object]] = {
+    choices: dict[str, dict[str, Any]] = {
         "RDS MySQL db.t4g.medium, two zones (as configured)": {},
         "the same, one zone": {"multi_az": False},
         "RDS MySQL db.m7g.large, two zones": {"instance_class": "m7g.large"},

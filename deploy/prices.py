@@ -12,7 +12,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deploy.config import Stage, filled_in, stage_named
+from deploy.config import filled_in, stage_named
+from deploy.options import Stage
 from deploy.price_list import PRICES, SPOT_SHARE
 from deploy.quantities import (
     HOURS,

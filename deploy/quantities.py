@@ -6,7 +6,7 @@ deploy/tests/test_prices.py compares what is counted here with the templates. St
 import math
 from dataclasses import dataclass
 
-from deploy.config import Stage
+from deploy.options import Stage
 
 HOURS = 730
 DAYS = HOURS / 24
@@ -60,7 +60,7 @@ TEN_THOUSAND = Load(users=10_000, requests_per_day=100_000)
 TEN_TIMES = Load(users=100_000, requests_per_day=1_000_000)
 
 
-WAF_RULES_OF_OURS = 2
+WAF_RULES_OF_OURS = 3
 BASE_ALARM_METRICS = 24
 """Of a stage without alarms by route; a formula of several metrics counts each of them."""
 SCALING_ALARM_METRICS = 5 + 4

@@ -45,6 +45,12 @@ TABLES = (
         ),
     ),
     Table(setting="RESERVATIONS_TABLE", name="stock-reservations", key="orderUid"),
-    Table(setting="MOVEMENTS_TABLE", name="stock-movements", key="productId", sort="movementId"),
+    Table(
+        setting="MOVEMENTS_TABLE",
+        name="stock-movements",
+        key="productId",
+        sort="movementId",
+        indexes=(Index(name="history", key="productId", sort="createdAt"),),
+    ),
     Table(setting="RATE_LIMITS_TABLE", name="rate-limits", key="key", expires="expiresAt"),
 )

@@ -3,7 +3,9 @@
 import re
 from ipaddress import ip_network
 
-from deploy.config import FARGATE_MEMORY, MEMORY_GB, WITHOUT_A_WAY_OUT, ConfigError, Stage
+from deploy.options import ConfigError, Stage
+from deploy.sizes import FARGATE_MEMORY, KEPT_CONNECTIONS, MEMORY_GB, WITHOUT_A_WAY_OUT
+from deploy.waf import MANAGED
 
 
 def check(stage: Stage) -> None:
@@ -76,9 +78,10 @@ def _wrong_database(stage: Stage) -> list[str]:
         wrong.append(
             "database.rotation_days must exceed service.renew_every_days: tasks keep the password they got"
         )
-    if (needed := stage.service.most_connections) > database.max_connections:
+    left = database.max_connections - KEPT_CONNECTIONS
+    if (needed := stage.service.most_connections) > left:
         wrong.append(
-            f"the services may open {needed} connections, the database takes about {database.max_connections}: "
+            f"the services may open {needed} connections, and {left} of the database's are sure to be theirs: "
             "lower service.web.most, workers or threads, or take a larger instance_class"
         )
     if stage.name == "prod" and not (database.backup_days and database.deletion_protection):
@@ -110,10 +113,7 @@ def _wrong_rest(stage: Stage) -> list[str]:
             ip_network(network)
         except ValueError:
             wrong.append(f"{network!r} is not a network such as 203.0.113.0/24")
-    if stage.firewall.admin_from and not stage.firewall.enabled:
-        wrong.append(
-            "firewall.admin_from needs firewall.enabled: nothing else would keep others out of /admin"
-        )
+    wrong += _wrong_firewall(stage)
     if bool(stage.identity.ses_identity) != bool(stage.identity.ses_from):
         wrong.append("identity.ses_identity and ses_from belong together")
     if stage.watch.p99_ms and not stage.watch.metrics_by_route:
@@ -123,6 +123,22 @@ def _wrong_rest(stage: Stage) -> list[str]:
     wrong += _wrong_traces(stage)
     if stage.account and not re.fullmatch(r"\d{12}", stage.account):
         wrong.append(f"account must be 12 digits, not {stage.account!r}")
+    return wrong
+
+
+def _wrong_firewall(stage: Stage) -> list[str]:
+    firewall, wrong = stage.firewall, []
+    if unknown := [name for name in firewall.managed if name not in MANAGED]:
+        wrong.append(
+            f"firewall.managed: deploy/waf.py does not say which rules of {', '.join(unknown)} refuse; it knows "
+            f"{', '.join(MANAGED)}"
+        )
+    if firewall.enabled and not firewall.managed:
+        wrong.append("firewall.managed must name a group at least, or firewall.enabled be False")
+    if firewall.admin_from and not firewall.enabled:
+        wrong.append(
+            "firewall.admin_from needs firewall.enabled: nothing else would keep others out of /admin"
+        )
     return wrong
 
 

@@ -18,7 +18,8 @@ from deploy.commands.console import Console
 from deploy.commands.context import Context
 from deploy.commands.outcome import Failed, Refused
 from deploy.commands.programs import Programs
-from deploy.config import STAGES, ConfigError, stage_named
+from deploy.config import STAGES, stage_named
+from deploy.options import ConfigError
 
 COMMANDS: dict[str, Callable[[Context], None]] = {
     "deploy": deployment.run,

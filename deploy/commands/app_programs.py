@@ -11,7 +11,7 @@ from pathlib import Path
 from deploy.commands.aws import child_environment
 from deploy.commands.context import ROOT, Context
 from deploy.commands.outcome import Failed, Refused
-from deploy.config import Stage
+from deploy.options import Stage
 from deploy.tables import TABLES
 
 SHOP_PYTHON = ROOT / ".venv/bin/python"

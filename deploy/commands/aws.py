@@ -20,7 +20,7 @@ from botocore.exceptions import (
 )
 
 from deploy.commands.outcome import Failed, Refused
-from deploy.config import PROJECT, Stage
+from deploy.options import PROJECT, Stage
 
 PARTS = ("network", "data", "identity", "cluster", "service", "observability")
 """A stage's stacks, in the order in which they are made."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from deploy.commands.aws import Aws
 from deploy.commands.console import Console
 from deploy.commands.programs import Programs
-from deploy.config import Stage
+from deploy.options import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -5,17 +5,17 @@ follows the other, and the first that fails ends it with a word about what stand
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy import prices
-from deploy.commands import database, images, services, tasks
+from deploy.commands import images, services, tasks
 from deploy.commands.aws import DENIED, PARTS, PIPELINE_STACK, code_of, in_words
 from deploy.commands.config_values import check_filled_in
 from deploy.commands.context import Context
 from deploy.commands.outcome import Failed, Refused
+from deploy.commands.situation import Situation, check_ready, look
 from deploy.commands.smoke import walk
 from deploy.commands.tools import Cdk, check_docker, install_cdk
 from deploy.commands.zones import check_zones
@@ -29,7 +29,6 @@ MINUTES = {
     "network": (4, 0),
     "data": (12, 1),
     "identity": (1, 0),
-    "wake": (8, 8),
     "secrets": (0, 0),
     "images": (8, 6),
     "cluster": (2, 1),
@@ -44,7 +43,6 @@ MINUTES = {
 WHAT = {
     "roles": ("Let ECS act in this account (it never has)", "iam CreateServiceLinkedRole"),
     "bootstrap": ("Prepare account and region for the CDK", "cdk bootstrap: stack CDKToolkit"),
-    "wake": ("Start the database, which is stopped", "rds StartDBInstance"),
     "secrets": ("See that no secret is left to be filled in", "secretsmanager GetSecretValue"),
     "images": ("Images of this version", "ecr DescribeImages"),
     "migrate": ("Check the settings and migrate, before the new version serves", "ecs RunTask"),
@@ -52,32 +50,6 @@ WHAT = {
     "smoke": ("Walk through the shop, reading only", "tests/smoke.py --read-only"),
 }
 """Of the steps that are not simply a stack's deployment."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Situation:
-    """What there is.
-
-    Attributes:
-        statuses: CloudFormation's word for each of the stage's stacks that there are, by part.
-        half_made: names of stacks whose creation failed, and which are protected against being deleted all the same.
-        bootstrapped: account and region are prepared for the CDK.
-        images_there: the registry has both images of this version.
-        database_stopped: the stage was paused.
-        secrets_by_hand: some secrets come from elsewhere.
-    """
-
-    statuses: dict[str, str]
-    bootstrapped: bool
-    images_there: bool
-    database_stopped: bool
-    secrets_by_hand: bool
-    half_made: frozenset[str] = frozenset()
-
-    @property
-    def first(self) -> bool:
-        """Tell whether the stage never served."""
-        return "cluster" not in self.statuses
 
 
 def plan(situation: Situation) -> list[str]:
@@ -89,8 +61,6 @@ def plan(situation: Situation) -> list[str]:
         steps.insert(0, "roles")
     if situation.secrets_by_hand:
         steps.append("secrets")
-    if situation.database_stopped:
-        steps.append("wake")
     return [*steps, "images", "cluster", "migrate", "service", "settle", "observability", "smoke"]
 
 
@@ -102,25 +72,8 @@ def minutes(situation: Situation) -> int:
         if step == "images" and situation.images_there:
             continue
         total += changed if step in situation.statuses or not situation.first else made
+        total += bool(situation.protected and step in PARTS and not situation.stands(step))
     return total
-
-
-def check_statuses(statuses: dict[str, str]) -> None:
-    """Refuse to begin where another deployment is under way, or CloudFormation is stuck.
-
-    Raises:
-        Refused: it is so.
-    """
-    for part, status in statuses.items():
-        if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
-            raise Refused(
-                f"the {part} stack is being changed right now ({status}). Cure: wait until that has ended"
-            )
-        if status in {"UPDATE_ROLLBACK_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"}:
-            raise Refused(
-                f"the {part} stack is stuck in {status}. Cure: its events in the CloudFormation console say why; mend "
-                "that, then continue the roll-back (or deletion) there, then deploy again"
-            )
 
 
 class Deployment:
@@ -154,8 +107,7 @@ class Deployment:
             "roles": lambda: _let_ecs_act(self._context),
             "bootstrap": self._cdk.bootstrap,
             "secrets": lambda: check_filled_in(self._context),
-            "wake": lambda: database.start(self._context),
-            "images": lambda: images.build_and_push(self._context, self._tag),
+            "images": lambda: images.provide(self._context, self._tag, source=self._situation.images_from),
             "migrate": lambda: tasks.migrate(self._context),
             "settle": lambda: services.wait_until_settled(self._context),
             "smoke": lambda: walk(self._context),
@@ -163,10 +115,19 @@ class Deployment:
         if step in own:
             own[step]()
         else:
-            stack = self._stack(step)
-            if stack in self._situation.half_made:
-                _let_go(self._context, stack)
-            self._cdk.deploy(stack)
+            self._deploy(step)
+
+    def _deploy(self, step: str) -> None:
+        """Deploy a stack. One that is not there yet is protected when it stands: before, it could not be taken back."""
+        stack = self._stack(step)
+        if stack in self._situation.half_made:
+            _let_go(self._context, stack)
+        if step in PARTS and self._situation.protected and not self._situation.stands(step):
+            self._cdk.deploy(stack, protect=False)
+            self._context.console.doing(
+                f"Protect {stack}, which stands now", call="cdk deploy: CloudFormation change set"
+            )
+        self._cdk.deploy(stack)
 
     def _stack(self, step: str) -> str:
         return PIPELINE_STACK if step == "pipeline" else self._context.stage.named(step)
@@ -209,36 +170,6 @@ def _let_go(context: Context, stack: str) -> None:
     client.update_termination_protection(StackName=stack, EnableTerminationProtection=False)
 
 
-def look(context: Context, tag: str) -> Situation:
-    """Find out what there is."""
-    stage, aws = context.stage, context.aws
-    found = aws.if_allowed(lambda: database.state(context))
-    stacks = aws.stacks()
-    every = [*stacks.values(), *filter(None, [aws.stack(PIPELINE_STACK)])]
-    return Situation(
-        statuses={part: told["StackStatus"] for part, told in stacks.items()},
-        half_made=frozenset(
-            str(told["StackName"])
-            for told in every
-            if told["StackStatus"] == "ROLLBACK_COMPLETE" and told.get("EnableTerminationProtection")
-        ),
-        bootstrapped=aws.if_allowed(lambda: _bootstrapped(context)) is not False,
-        images_there=len(images.digests(context, tag)) == len(images.TARGETS),
-        database_stopped=found is not None and found.status in {"stopped", "stopping"},
-        secrets_by_hand=stage.identity.existing is not None or stage.service.payments == "stripe",
-    )
-
-
-def _bootstrapped(context: Context) -> bool:
-    try:
-        context.aws.client("ssm").get_parameter(Name="/cdk-bootstrap/hnb659fds/version")
-    except ClientError as error:
-        if code_of(error) == "ParameterNotFound":
-            return False
-        raise
-    return True
-
-
 def show(context: Context, *, situation: Situation, tag: str) -> None:
     """Print what will be done, what it costs, and how long it takes."""
     console, stage = context.console, context.stage
@@ -274,17 +205,19 @@ def run(context: Context, *, cdk_program: Path | None = None) -> None:
     wanted = context.words.get("TAG", "")
     tag = wanted or images.tag_of(context)
     situation = look(context, tag)
-    check_statuses(situation.statuses)
+    check_ready(context, situation)
     check_zones(context)
     if not situation.images_there:
-        if wanted:
+        if wanted and not situation.images_from:
             raise Refused(
                 f"the registry has no images {wanted}. Cure: make info names those that were deployed"
             )
-        check_docker(context.programs)
+        check_docker(context.programs, build=not situation.images_from)
     cdk = Cdk(context, program=cdk_program or install_cdk(context.programs), image_tag=tag)
     context.console.doing("Templates", call="cdk synth: no call to AWS")
     cdk.synthesise()
+    if situation.protected and not all(situation.stands(part) for part in PARTS):
+        cdk.synthesise(protect=False)
     if situation.statuses:
         context.console.doing("What would change", call="cdk diff: reads CloudFormation")
         cdk.diff(PIPELINE_STACK, *(context.stage.named(part) for part in PARTS if part in situation.statuses))

@@ -1,4 +1,4 @@
-"""The two images of a version: what it is called, whether it is there already, building and pushing it.
+"""The two images of a version: what it is called, whether it is there already, building and pushing it, copying it.
 
 A tag names exactly one tree of files, and the registry lets no tag be pushed twice: whoever deploys the same files again
 gets the same images.
@@ -7,6 +7,7 @@ gets the same images.
 import base64
 import os
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from botocore.exceptions import ClientError
@@ -14,7 +15,8 @@ from botocore.exceptions import ClientError
 from deploy.commands.aws import code_of
 from deploy.commands.context import ROOT, Context
 from deploy.commands.outcome import Failed, Refused
-from deploy.config import PROJECT, Stage
+from deploy.config import STAGES
+from deploy.options import PROJECT
 
 TARGETS = {"app": [], "front": ["--target", "front"]}
 """Repositories ``shop/app`` and ``shop/front``, and which part of the Dockerfile each is."""
@@ -34,12 +36,7 @@ def tag_of(context: Context) -> str:
         _git(context, "add", "--all", environment=own)
         tree = _git(context, "write-tree", environment=own)
     tag = commit if tree == clean else f"{commit}-{tree[:12]}"
-    return tag + variant(context.stage)
-
-
-def variant(stage: Stage) -> str:
-    """Return the end of a tag: traces take an image with more libraries."""
-    return "-traces" if stage.watch.traces else ""
+    return tag + context.stage.variant
 
 
 def _git(context: Context, *arguments: str, environment: dict[str, str] | None = None) -> str:
@@ -52,13 +49,14 @@ def _git(context: Context, *arguments: str, environment: dict[str, str] | None =
     return ended.output.strip()
 
 
-def digests(context: Context, tag: str) -> dict[str, str]:
-    """Return the digest of each image that the registry has under a tag."""
+def digests(context: Context, tag: str, *, account: str = "") -> dict[str, str]:
+    """Return the digest of each image that a registry has under a tag: this account's, or another's."""
     found = {}
+    whose = {"registryId": account} if account else {}
     for name in TARGETS:
         try:
             answer = context.aws.client("ecr").describe_images(
-                repositoryName=f"{PROJECT}/{name}", imageIds=[{"imageTag": tag}]
+                repositoryName=f"{PROJECT}/{name}", imageIds=[{"imageTag": tag}], **whose
             )
         except ClientError as error:
             if code_of(error) in {"ImageNotFoundException", "RepositoryNotFoundException"}:
@@ -68,50 +66,100 @@ def digests(context: Context, tag: str) -> dict[str, str]:
     return found
 
 
-def build_and_push(context: Context, tag: str) -> dict[str, str]:
-    """Build the images that the registry lacks, for ARM, push them, and return all digests.
+def source(context: Context, tag: str) -> str:
+    """Return the account of another stage whose registry has both images of a version; empty: there is none."""
+    own = context.aws.account
+    for account in sorted({stage.account for stage in STAGES.values()} - {"", own}):
+        found = context.aws.if_allowed(partial(digests, context, tag, account=account))
+        if found and found.keys() == TARGETS.keys():
+            return account
+    return ""
+
+
+def provide(context: Context, tag: str, *, source: str = "") -> dict[str, str]:
+    """Put the images that the registry lacks into it, mark both as this stage's, and return all digests.
+
+    Args:
+        context: the stage.
+        tag: the version.
+        source: the account whose registry has them already; empty: they are built here, for ARM.
 
     Raises:
-        Failed: one could not be built or pushed; what was pushed stays and is used the next time.
+        Failed: one could not be had; those that are there stay and are used the next time.
     """
     lacking = [name for name in TARGETS if name not in digests(context, tag)]
     if lacking:
-        registry = _sign_in(context)
+        registry, *elsewhere = _sign_in(context, source)
         try:
             for name in lacking:
-                _build(context, f"{registry}/{PROJECT}/{name}:{tag}", name=name, revision=tag)
+                image = f"{PROJECT}/{name}:{tag}"
+                if elsewhere:
+                    _copy(context, f"{elsewhere[0]}/{image}", to=f"{registry}/{image}")
+                else:
+                    _build(context, f"{registry}/{image}", name=name, revision=tag)
         finally:
-            context.programs.run(["docker", "logout", registry], directory=ROOT, quiet=True)
+            for each in (registry, *elsewhere):
+                context.programs.run(["docker", "logout", each], directory=ROOT, quiet=True)
     there = digests(context, tag)
     if missing := sorted(TARGETS.keys() - there.keys()):
         raise Failed(f"the registry does not have {', '.join(missing)} under {tag}")
     for name, digest in there.items():
-        state = "pushed" if name in lacking else "there already"
+        state = "there already" if name not in lacking else "copied" if source else "pushed"
         context.console.say(f"    {PROJECT}/{name}:{tag} {digest} ({state})")
+        _mark(context, name, tag)
     return there
 
 
-def _sign_in(context: Context) -> str:
-    """Sign Docker in at the account's registry; the password goes by standard input."""
+def _mark(context: Context, name: str, tag: str) -> None:
+    """Give an image a second tag, ``prod-<tag>``: what a stage has run is kept apart from all else (deploy/stacks/pipeline.py)."""
+    client, repository = context.aws.client("ecr"), f"{PROJECT}/{name}"
+    (image,) = client.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": tag}])["images"]
+    try:
+        client.put_image(
+            repositoryName=repository,
+            imageManifest=image["imageManifest"],
+            imageManifestMediaType=image["imageManifestMediaType"],
+            imageTag=f"{context.stage.name}-{tag}",
+        )
+    except ClientError as error:
+        if code_of(error) != "ImageAlreadyExistsException":
+            raise
+
+
+def _sign_in(context: Context, source: str) -> list[str]:
+    """Sign Docker in at the account's registry, and at the one that images come from; return both.
+
+    The password goes by standard input. It is good for all registries that its owner may read.
+    """
     data = context.aws.client("ecr").get_authorization_token()["authorizationData"][0]
     registry = str(data["proxyEndpoint"]).removeprefix("https://")
     user, password = base64.b64decode(data["authorizationToken"]).decode().split(":", 1)
-    ended = context.programs.run(
-        ["docker", "login", "--username", user, "--password-stdin", registry],
-        directory=ROOT,
-        standard_input=password,
-        quiet=True,
-    )
-    if ended.code:
-        raise Failed(f"Docker could not sign in at {registry}: {ended.output.strip()[:300]}")
-    return registry
+    registries = [registry, *([".".join([source, *registry.split(".")[1:]])] if source else [])]
+    for each in registries:
+        ended = context.programs.run(
+            ["docker", "login", "--username", user, "--password-stdin", each],
+            directory=ROOT,
+            standard_input=password,
+            quiet=True,
+        )
+        if ended.code:
+            raise Failed(f"Docker could not sign in at {each}: {ended.output.strip()[:300]}")
+    return registries
+
+
+def _copy(context: Context, image: str, *, to: str) -> None:
+    """Copy an image as it is: the same manifest, so the same digest."""
+    context.console.doing(f"Copy {image} to {to}", call="ecr PutImage")
+    copy = ["docker", "buildx", "imagetools", "create", "--prefer-index=false", "--tag", to, image]
+    if context.programs.run(copy, directory=ROOT).code:
+        raise Failed(f"{image} could not be copied (see above)")
 
 
 def _build(context: Context, image: str, *, name: str, revision: str) -> None:
     context.console.doing(f"Build and push {image}", call="ecr PutImage")
     build = ["docker", "buildx", "build", "--platform", "linux/arm64", *TARGETS[name]]
     if name == "app":
-        lock = "traces" if context.stage.watch.traces else "mysql"
+        lock = context.stage.requirements
         build += ["--build-arg", f"REVISION={revision}", "--build-arg", f"REQUIREMENTS={lock}"]
     # One manifest, not a list of them: the registry's scan and its count of images know lists badly.
     build += ["--provenance=false", "--tag", image, "--push", "."]

@@ -7,7 +7,7 @@ from deploy.commands import database, services
 from deploy.commands.aws import PARTS
 from deploy.commands.context import Context
 from deploy.commands.outcome import Refused
-from deploy.config import Stage
+from deploy.options import Stage
 
 SHOWN = (
     ("url", "Url"),

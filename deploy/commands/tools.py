@@ -19,6 +19,8 @@ LOCKED = ROOT / "deploy/cli"
 INSTALLED = ROOT / ".local/cdk"
 ASSEMBLY = ROOT / ".local/assembly"
 """Templates of a deployment under way, made once, so that every step deploys the same."""
+UNPROTECTED = "-unprotected"
+"""End of the directory of those in which nothing is protected against deletion: for stacks that are not there yet."""
 
 
 def node_directory() -> Path:
@@ -59,8 +61,8 @@ def install_cdk(programs: Programs, *, node: str = NODE, into: Path = INSTALLED)
     return program
 
 
-def check_docker(programs: Programs) -> None:
-    """Make sure that an image for ARM can be built here.
+def check_docker(programs: Programs, *, build: bool = True) -> None:
+    """Make sure that an image for ARM can be built here, or at least copied.
 
     Raises:
         Refused: it cannot.
@@ -72,7 +74,7 @@ def check_docker(programs: Programs) -> None:
     seen = programs.run(["docker", "buildx", "inspect"], directory=ROOT, quiet=True)
     if seen.code:
         raise Refused("Docker has no buildx. Cure: install docker-buildx-plugin")
-    if "linux/arm64" not in seen.output and platform.machine() not in {"arm64", "aarch64"}:
+    if build and "linux/arm64" not in seen.output and platform.machine() not in {"arm64", "aarch64"}:
         raise Refused(
             "Docker cannot build for ARM here. Cure: docker run --privileged --rm tonistiigi/binfmt --install arm64"
         )
@@ -97,36 +99,51 @@ class Cdk:
         # From a directory without a cdk.json: there is nothing to synthesise for this.
         self._run("bootstrap", environment, directory=self._program.parents[3])
 
-    def synthesise(self) -> None:
+    def synthesise(self, *, protect: bool = True) -> None:
         """Make the templates of this deployment.
+
+        Args:
+            protect: as configured; False: with no protection against deletion.
 
         Raises:
             Refused: deploy/config.py cannot work; the CDK has said why.
         """
-        shutil.rmtree(self._assembly, ignore_errors=True)
-        self._assembly.parent.mkdir(parents=True, exist_ok=True)
-        context = (f"stage={self._context.stage.name}", f"image_tag={self._image_tag}")
+        into = self._templates(protect=protect)
+        shutil.rmtree(into, ignore_errors=True)
+        into.parent.mkdir(parents=True, exist_ok=True)
+        context = [f"stage={self._context.stage.name}", f"image_tag={self._image_tag}"]
+        context += [] if protect else ["protect=no"]
         chosen = [word for each in context for word in ("--context", each)]
-        ended = self._start("synth", "--quiet", "--output", self._assembly, *chosen, app=False, quiet=True)
+        ended = self._start("synth", "--quiet", "--output", into, *chosen, quiet=True)
         if ended.code:
             self._context.console.say(ended.output)
             raise Refused("the templates could not be made (see above); nothing was changed. Try: make synth")
 
     def diff(self, *stacks: str) -> None:
         """Show what would change; that it cannot be told stops nothing."""
-        if self._start("diff", *stacks).code:
+        if self._start("diff", *stacks, app=self._assembly).code:
             self._context.console.say("    (the CDK could not tell the differences)")
 
-    def deploy(self, stack: str) -> None:
+    def deploy(self, stack: str, *, protect: bool = True) -> None:
         """Deploy one stack and no other, and wait for it.
+
+        Args:
+            stack: its name.
+            protect: False: with no protection against deletion, so that a creation that fails can be taken back.
 
         Raises:
             Failed: CloudFormation refused, and has put back what it had changed.
         """
-        self._run("deploy", "--exclusively", "--require-approval", "never", "--progress", "events", stack)
+        words = ("--exclusively", "--require-approval", "never", "--progress", "events", stack)
+        self._run("deploy", *words, app=self._templates(protect=protect))
 
-    def _run(self, command: str, *arguments: str | Path, directory: Path | None = None) -> None:
-        if self._start(command, *arguments, directory=directory, app=directory is None).code:
+    def _templates(self, *, protect: bool) -> Path:
+        return self._assembly if protect else self._assembly.with_name(self._assembly.name + UNPROTECTED)
+
+    def _run(
+        self, command: str, *arguments: str | Path, directory: Path | None = None, app: Path | None = None
+    ) -> None:
+        if self._start(command, *arguments, directory=directory, app=app).code:
             raise Failed(f"cdk {command} {arguments[-1]} did not succeed (see above)")
 
     def _start(
@@ -134,10 +151,10 @@ class Cdk:
         command: str,
         *arguments: str | Path,
         directory: Path | None = None,
-        app: bool = True,
+        app: Path | None = None,
         quiet: bool = False,
     ) -> Ended:
-        made = ("--app", self._assembly) if app else ()
+        made = ("--app", app) if app else ()
         line = [self._node, self._program, command, *made, "--no-notices", *arguments]
         self._context.console.say(f"    $ {in_words(['cdk', *line[2:]])}")
         return self._context.programs.run(

@@ -9,8 +9,8 @@ from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_route53_targets as route53_targets
 from constructs import Construct
 
-from deploy.config import Domain
-from deploy.stacks.base import ShopStack, explain
+from deploy.options import Domain
+from deploy.stacks.base import ShopStack, explain, may_go
 from deploy.stacks.network import FRONT_PORT, NetworkStack
 from deploy.stacks.runtime import EDGE_CLIENT
 
@@ -32,10 +32,13 @@ class Balancer(Construct):
         super().__init__(stack, "Balancer")
         self._stack, self._network = stack, network
         domain = stack.stage.domain
+        # A public balancer and an internal one are two, which stand beside each other for a while when a domain comes or
+        # goes: each has a name and, because no target group has two balancers, targets of its own.
+        kind = "Public" if domain else "Internal"
         self.balancer = elb.ApplicationLoadBalancer(
             self,
-            "Alb",
-            load_balancer_name=stack.stage.prefix,
+            f"{kind}Alb",
+            load_balancer_name=stack.stage.named(kind.lower()),
             vpc=network.vpc,
             internet_facing=domain is not None,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC),
@@ -47,19 +50,20 @@ class Balancer(Construct):
             desync_mitigation_mode=elb.DesyncMitigationMode.STRICTEST,
             xff_header_processing_mode=elb.XffHeaderProcessingMode.APPEND,
             http2_enabled=True,
-            deletion_protection=stack.stage.keep_data,
+            deletion_protection=stack.stage.keep_data and stack.stage.protect,
         )
         self.balancer.log_access_logs(network.logs, "balancer")
-        self.targets = self._target_group()
+        self.targets = self._target_group(f"{kind}Web")
+        may_go(self.balancer, self.targets)
         if domain:
             self._https(domain)
         else:
             self._behind_api()
 
-    def _target_group(self) -> elb.ApplicationTargetGroup:
+    def _target_group(self, name: str) -> elb.ApplicationTargetGroup:
         return elb.ApplicationTargetGroup(
             self,
-            "Web",
+            name,
             vpc=self._network.vpc,
             port=FRONT_PORT,
             protocol=elb.ApplicationProtocol.HTTP,
@@ -81,7 +85,7 @@ class Balancer(Construct):
             zone = route53.HostedZone.from_hosted_zone_attributes(
                 self, "Zone", hosted_zone_id=domain.hosted_zone_id, zone_name=domain.hosted_zone_name
             )
-            certificate = acm.Certificate(
+            certificate: acm.ICertificate = acm.Certificate(
                 self,
                 "Certificate",
                 domain_name=domain.name,

@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct, IConstruct
 
-from deploy.config import PROJECT, Stage
+from deploy.options import PROJECT, Stage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,17 +32,29 @@ def explain(resource: IConstruct, *rules: str, reason: str) -> None:
         EXPLAINED.append(Explained(path=resource.node.path, rule=rule, reason=reason))
 
 
+def may_go(*resources: IConstruct) -> None:
+    """Let what other stacks read of these change or go with a choice: they read an output, and hold no export.
+
+    Only for values that end where a change is harmless (a task definition, a policy, an alarm): in a property that must
+    not change, CloudFormation would plan to make the resource anew, because it reads the output only while it updates
+    (https://github.com/aws/aws-cdk/issues/38829).
+    """
+    for resource in resources:
+        cdk.CrossStackReferences.of(resource).produce(cdk.ReferenceStrength.WEAK)
+
+
 class ShopStack(cdk.Stack):
     """One of a stage's stacks, named ``shop-<stage>-<part>``."""
 
     def __init__(self, scope: Construct, part: str, *, stage: Stage, description: str) -> None:
         self.stage = stage
+        self._outputs_scope: Construct | None = None
         super().__init__(
             scope,
             stage.named(part),
             description=f"{description} ({PROJECT}, {stage.name})",
             env=cdk.Environment(account=stage.account or None, region=stage.region),
-            termination_protection=stage.keep_data,
+            termination_protection=stage.keep_data and stage.protect,
             analytics_reporting=False,
         )
         cdk.Tags.of(self).add("project", PROJECT)
@@ -61,15 +73,22 @@ class ShopStack(cdk.Stack):
 
     def output(self, name: str, value: str, *, description: str) -> None:
         """Publish a value for the commands (``make info``) and for people."""
-        scope = self.node.try_find_child("Outputs") or Construct(self, "Outputs")
-        cdk.CfnOutput(scope, name, value=value, description=description).override_logical_id(name)
+        self._outputs_scope = self._outputs_scope or Construct(self, "Outputs")
+        cdk.CfnOutput(self._outputs_scope, name, value=value, description=description).override_logical_id(
+            name
+        )
 
-    def log_group(self, name: str) -> logs.LogGroup:
-        """Make a log group ``/shop/<stage>/<name>`` that forgets after the configured number of days."""
+    def log_group(self, name: str, *, at: str = "") -> logs.LogGroup:
+        """Make a log group that forgets after the configured number of days.
+
+        Args:
+            name: of the construct and, as ``/shop/<stage>/<name>``, of the group.
+            at: the group's own name, where AWS decides it.
+        """
         return logs.LogGroup(
             self,
             f"{name.title().replace('-', '')}Logs",
-            log_group_name=f"/{PROJECT}/{self.stage.name}/{name}",
+            log_group_name=at or f"/{PROJECT}/{self.stage.name}/{name}",
             retention=retention(self.stage.watch.log_days),
             removal_policy=self.removal,
         )

@@ -3,11 +3,13 @@
 A stack before the service's, so that a new version's migration can run while the earlier version still serves.
 """
 
+from typing import Any
+
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
-from deploy.config import Stage
+from deploy.options import Stage
 from deploy.stacks.base import ShopStack, explain
 from deploy.stacks.grants import grant_books, grant_shop
 from deploy.stacks.runtime import (
@@ -61,14 +63,14 @@ class ClusterStack(ShopStack):
         """Check the settings, make the running shop's MySQL user, migrate: one after the other, or not at all."""
         definition = task_definition(self, "migration", cpu=256, memory=512)
         user = self._parts.data.user
-        common = {"image": self._parts.image(self, "app"), "group": self.log_group_app}
+        common: dict[str, Any] = {"image": self._parts.image(self, "app"), "group": self.log_group_app}
         variables = environment(self.stage, self._parts)
         master = secrets(self._parts, database=self._parts.data.master)
         service_user = {
             "SERVICE_DATABASE_USER": ecs.Secret.from_secrets_manager(user, "username"),
             "SERVICE_DATABASE_PASSWORD": ecs.Secret.from_secrets_manager(user, "password"),
         }
-        steps = (
+        steps: tuple[tuple[str, list[str], dict[str, ecs.Secret], dict[str, str]], ...] = (
             ("check", ["manage.py", "check", "--deploy"], master, {}),
             ("user", ["manage.py", "create_database_user"], master | service_user, {}),
             ("migrate", ["manage.py", "migrate", "--noinput"], master, PATIENCE),

@@ -1,21 +1,22 @@
 """What the shop keeps: orders in MySQL, catalogue and stock in DynamoDB, the queue between web and workers."""
 
+from typing import Any
+
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from deploy.config import Stage
+from deploy.options import Stage
 from deploy.stacks.base import ShopStack, explain
+from deploy.stacks.mysql import DATABASE, make_cluster, make_instance
 from deploy.stacks.network import MYSQL_PORT, NetworkStack
 from deploy.tables import TABLES, Table
 
-DATABASE = "shop"
-MASTER, SERVICE_USER = "shop_admin", "shop"
-"""Who changes the schema, and who the running shop is: it may read and write rows, and nothing else."""
+SERVICE_USER = "shop"
+"""Who the running shop is in MySQL: it may read and write rows, and nothing else."""
 MAX_RECEIVES = 5
 """As in the shop's own queue: a message received so often goes to the dead letters."""
 STRING = dynamodb.AttributeType.STRING
@@ -40,149 +41,14 @@ class DataStack(ShopStack):
     def __init__(self, scope: Construct, *, stage: Stage, network: NetworkStack) -> None:
         super().__init__(scope, "data", stage=stage, description="MySQL, DynamoDB tables, queue")
         self._network = network
-        self._database_group = ec2.SecurityGroup.from_security_group_id(
-            self, "DatabaseGroup", network.groups["database"].security_group_id, mutable=False
-        )
-        if stage.database.engine == "aurora":
-            self.database = self._aurora()
-            self.host = self.database.cluster_endpoint.hostname
-        else:
-            self.database = self._mysql()
-            self.host = self.database.db_instance_endpoint_address
-        self.master = self.database.secret
-        self.database.node.find_child("Secret").apply_removal_policy(self.removal)
+        aurora = stage.database.engine == "aurora"
+        found = make_cluster(self, network=network) if aurora else make_instance(self, network=network)
+        self.database, self.host, self.master = found.server, found.host, found.master
         self.user = self._user()
         self._rotate()
         self.tables = {declared.setting: self._table(declared) for declared in TABLES}
         self.dead_letters, self.queue = self._queues()
         self._outputs()
-
-    # ---- MySQL ---------------------------------------------------------------------------------------------
-
-    def _parameters(self, engine: rds.IEngine) -> rds.ParameterGroup:
-        """Settings of the server: nothing without TLS, UTC, and texts in utf8mb4 as in the tests."""
-        return rds.ParameterGroup(
-            self,
-            "Parameters",
-            engine=engine,
-            description=f"{self.stage.prefix}: TLS only",
-            parameters={
-                "require_secure_transport": "ON" if self.stage.database.engine == "aurora" else "1",
-                "character_set_server": "utf8mb4",
-                "collation_server": "utf8mb4_unicode_ci",
-                "time_zone": "UTC",
-                "slow_query_log": "1",
-                "log_output": "FILE",
-                "long_query_time": "0.5",
-            },
-        )
-
-    def _mysql(self) -> rds.DatabaseInstance:
-        options = self.stage.database
-        version = rds.MysqlEngineVersion.of(
-            options.mysql_version, ".".join(options.mysql_version.split(".")[:2])
-        )
-        engine = rds.DatabaseInstanceEngine.mysql(version=version)
-        database = rds.DatabaseInstance(
-            self,
-            "Database",
-            instance_identifier=self.stage.named("orders"),
-            engine=engine,
-            parameter_group=self._parameters(engine),
-            instance_type=ec2.InstanceType(options.instance_class),
-            credentials=rds.Credentials.from_generated_secret(
-                MASTER, secret_name=f"{self.stage.prefix}/database-admin"
-            ),
-            ca_certificate=rds.CaCertificate.RDS_CA_RSA2048_G1,
-            database_name=DATABASE,
-            port=MYSQL_PORT,
-            vpc=self._network.vpc,
-            vpc_subnets=ec2.SubnetSelection(subnet_group_name="database"),
-            security_groups=[self._database_group],
-            publicly_accessible=False,
-            multi_az=options.multi_az,
-            storage_type=rds.StorageType.GP3,
-            allocated_storage=options.storage_gb,
-            max_allocated_storage=options.max_storage_gb,
-            storage_encrypted=True,
-            backup_retention=cdk.Duration.days(options.backup_days),
-            preferred_backup_window="03:00-03:30",
-            preferred_maintenance_window="sun:04:00-sun:04:30",
-            copy_tags_to_snapshot=True,
-            deletion_protection=options.deletion_protection,
-            auto_minor_version_upgrade=True,
-            enable_performance_insights=options.performance_insights,
-            cloudwatch_logs_exports=["error", "slowquery"],
-            removal_policy=cdk.RemovalPolicy.SNAPSHOT if self.stage.keep_data else cdk.RemovalPolicy.DESTROY,
-        )
-        self._explain_database(database)
-        return database
-
-    def _aurora(self) -> rds.DatabaseCluster:
-        options = self.stage.database
-        engine = rds.DatabaseClusterEngine.aurora_mysql(
-            version=rds.AuroraMysqlEngineVersion.of(options.aurora_version, "8.0")
-        )
-        member = {"ca_certificate": rds.CaCertificate.RDS_CA_RSA2048_G1, "auto_minor_version_upgrade": True}
-        cluster = rds.DatabaseCluster(
-            self,
-            "Aurora",  # a name of its own: CloudFormation cannot turn an instance into a cluster
-            cluster_identifier=self.stage.named("orders"),
-            engine=engine,
-            parameter_group=self._parameters(engine),
-            credentials=rds.Credentials.from_generated_secret(
-                MASTER, secret_name=f"{self.stage.prefix}/database-admin"
-            ),
-            writer=rds.ClusterInstance.serverless_v2("Writer", **member),
-            readers=[rds.ClusterInstance.serverless_v2("Reader", scale_with_writer=True, **member)]
-            if options.multi_az
-            else [],
-            serverless_v2_min_capacity=options.aurora_capacity[0],
-            serverless_v2_max_capacity=options.aurora_capacity[1],
-            default_database_name=DATABASE,
-            port=MYSQL_PORT,
-            vpc=self._network.vpc,
-            vpc_subnets=ec2.SubnetSelection(subnet_group_name="database"),
-            security_groups=[self._database_group],
-            storage_encrypted=True,
-            backup=rds.BackupProps(
-                retention=cdk.Duration.days(options.backup_days), preferred_window="03:00-03:30"
-            ),
-            copy_tags_to_snapshot=True,
-            deletion_protection=options.deletion_protection,
-            cloudwatch_logs_exports=["error", "slowquery"],
-            removal_policy=cdk.RemovalPolicy.SNAPSHOT if self.stage.keep_data else cdk.RemovalPolicy.DESTROY,
-        )
-        self._explain_database(cluster)
-        return cluster
-
-    def _explain_database(self, database: Construct) -> None:
-        options = self.stage.database
-        explain(
-            database,
-            "AwsSolutions-RDS11",
-            reason="Security groups decide who reaches MySQL; another port hides nothing.",
-        )
-        if options.engine == "aurora":
-            explain(
-                database,
-                *("AwsSolutions-RDS6", "AwsSolutions-RDS14"),
-                reason="Passwords rotate, so no IAM sign-in; point-in-time recovery, so no backtrack.",
-            )
-        if not options.multi_az:
-            explain(
-                database,
-                "AwsSolutions-RDS3",
-                reason="One zone in development: Database.multi_az turns it on.",
-            )
-        if not options.deletion_protection:
-            explain(database, "AwsSolutions-RDS10", reason="Development is there to be deleted.")
-        if not options.rotation_days:
-            explain(
-                database.node.find_child("Secret"),
-                "AwsSolutions-SMG4",
-                reason="No rotation in development: its function needs a way out of the private subnets (NAT).",
-            )
 
     def _user(self) -> secretsmanager.Secret:
         """Make the secret of the shop's own MySQL user; the migration task makes the user itself."""
@@ -217,7 +83,7 @@ class DataStack(ShopStack):
         group = ec2.SecurityGroup.from_security_group_id(
             self, "RotationGroup", self._network.groups["rotation"].security_group_id, mutable=False
         )
-        options = {
+        options: dict[str, Any] = {
             "automatically_after": cdk.Duration.days(days),
             "vpc_subnets": self._network.task_subnets,
             "security_group": group,
@@ -243,7 +109,7 @@ class DataStack(ShopStack):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
-            deletion_protection=self.stage.keep_data,
+            deletion_protection=self.stage.keep_data and self.stage.protect,
             time_to_live_attribute=declared.expires or None,
             removal_policy=self.removal,
         )
@@ -259,7 +125,7 @@ class DataStack(ShopStack):
     # ---- SQS -----------------------------------------------------------------------------------------------
 
     def _queues(self) -> tuple[sqs.Queue, sqs.Queue]:
-        common = {"encryption": sqs.QueueEncryption.SQS_MANAGED, "enforce_ssl": True}
+        common: dict[str, Any] = {"encryption": sqs.QueueEncryption.SQS_MANAGED, "enforce_ssl": True}
         dead_letters = sqs.Queue(
             self,
             "DeadLetters",

@@ -1,5 +1,7 @@
 """AWS's own metrics of a stage: balancer, tasks, queue, tables, database. Alarms and dashboard draw from here."""
 
+from typing import Any
+
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_elasticloadbalancingv2 as elb
@@ -28,7 +30,7 @@ class Figures:
     def __init__(self, stack: ShopStack, *, data: DataStack, service: ServiceStack) -> None:
         self._balancer = service.entrance.balancer
         self.error_percent = self._error_percent()
-        minute = {"period": MINUTE}
+        minute: dict[str, Any] = {"period": MINUTE}
         self.running = {
             name: each.metric_cpu_utilization(statistic="SampleCount", label=name, **minute)
             for name, each in (("web", service.web), ("background", service.background))
@@ -41,7 +43,7 @@ class Figures:
                 each.metric_memory_utilization(label=f"{name} memory", **minute),
             )
         ]
-        most = {"statistic": "Maximum", "period": MINUTE}
+        most: dict[str, Any] = {"statistic": "Maximum", "period": MINUTE}
         self.queue_age = data.queue.metric_approximate_age_of_oldest_message(**most)
         self.queue_visible = data.queue.metric_approximate_number_of_messages_visible(**most)
         self.dead_letters = data.dead_letters.metric_approximate_number_of_messages_visible(**most)

@@ -10,14 +10,7 @@ from constructs import Construct
 
 from deploy.stacks.base import ShopStack, retention
 from deploy.stacks.runtime import EDGE_CLIENT
-
-ONLY_COUNTED = {
-    # Bodies up to 1 MiB are the shop's own to judge; WAF would refuse those above 8 KiB. And programs, whose API this
-    # is, need no User-Agent.
-    "CommonRuleSet": ("SizeRestrictions_BODY", "NoUserAgent_HEADER"),
-}
-"""Of AWS's own groups, the rules that refuse nothing."""
-
+from deploy.waf import LABELS, MANAGED
 
 PROBLEMS = {
     "rate": {
@@ -29,15 +22,23 @@ PROBLEMS = {
         "code": "too_many_requests",
     },
     "admin": {
-        "type": "about:blank",
-        "title": "Forbidden",
+        "type": "/docs/errors#permission_denied",
+        "title": "Not allowed",
         "status": 403,
         "detail": "These pages are not served to this address.",
         "success": False,
-        "code": "forbidden",
+        "code": "permission_denied",
+    },
+    "managed": {
+        "type": "/docs/errors#permission_denied",
+        "title": "Not allowed",
+        "status": 403,
+        "detail": "This request looks like an attack. If it is none, tell the shop what it was to do.",
+        "success": False,
+        "code": "permission_denied",
     },
 }
-"""What the firewall's own rules answer: the shop's shape of a problem."""
+"""What the firewall answers: the shop's shape of a problem. WAF calls it application/json and takes no other name for JSON."""
 
 
 class Firewall(Construct):
@@ -50,7 +51,7 @@ class Firewall(Construct):
     def __init__(self, stack: ShopStack, *, balancer_arn: str) -> None:
         super().__init__(stack, "Firewall")
         self._stack, self._stage = stack, stack.stage
-        rules = [self._admin(), self._rate(), *self._managed()]
+        rules = [self._admin(), self._rate(), *self._managed(), self._refused()]
         self.acl = waf.CfnWebACL(
             self,
             "Acl",
@@ -133,30 +134,43 @@ class Firewall(Construct):
         }
 
     def _managed(self) -> list[dict[str, Any]]:
-        refuses = self._stage.firewall.managed_refuse
+        """Let AWS's groups put their labels on requests; :meth:`_refused` reads them."""
         return [
             {
                 "name": f"AWSManagedRules{name}",
-                "override_action": waf.CfnWebACL.OverrideActionProperty(
-                    **{"none" if refuses else "count": {}}
-                ),
+                "override_action": waf.CfnWebACL.OverrideActionProperty(count={}),
                 "statement": waf.CfnWebACL.StatementProperty(
                     managed_rule_group_statement=waf.CfnWebACL.ManagedRuleGroupStatementProperty(
-                        vendor_name="AWS",
-                        name=f"AWSManagedRules{name}",
-                        rule_action_overrides=[
-                            waf.CfnWebACL.RuleActionOverrideProperty(
-                                name=rule, action_to_use=waf.CfnWebACL.RuleActionProperty(count={})
-                            )
-                            for rule in ONLY_COUNTED.get(name, ())
-                        ]
-                        or None,
+                        vendor_name="AWS", name=f"AWSManagedRules{name}"
                     )
                 ),
                 "visibility_config": self._visible(name),
             }
             for name in self._stage.firewall.managed
         ]
+
+    def _refused(self) -> dict[str, Any]:
+        """Refuse what AWS's groups have labelled as deploy/waf.py lists it."""
+        labels = [
+            waf.CfnWebACL.StatementProperty(
+                label_match_statement=waf.CfnWebACL.LabelMatchStatementProperty(
+                    scope="NAMESPACE" if label.endswith(":") else "LABEL", key=f"{LABELS}{label}"
+                )
+            )
+            for name in self._stage.firewall.managed
+            for label in MANAGED[name]
+        ]
+        either = waf.CfnWebACL.OrStatementProperty(statements=labels)
+        return {
+            "name": "managed",
+            "action": _refuse("managed")
+            if self._stage.firewall.managed_refuse
+            else waf.CfnWebACL.RuleActionProperty(count={}),
+            "statement": labels[0]
+            if len(labels) == 1
+            else waf.CfnWebACL.StatementProperty(or_statement=either),
+            "visibility_config": self._visible("managed"),
+        }
 
     def _log(self) -> None:
         """Keep what was refused, without what identifies its sender to the shop. WAF demands the name's beginning."""

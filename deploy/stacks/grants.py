@@ -22,6 +22,16 @@ def _tables(parts: "Parts", *settings: str) -> list[str]:
     return [parts.data.tables[setting].table_arn for setting in settings]
 
 
+def _indexes(parts: "Parts", setting: str) -> list[str]:
+    (table,) = _tables(parts, setting)
+    return [
+        f"{table}/index/{index.name}"
+        for declared in TABLES
+        if declared.setting == setting
+        for index in declared.indexes
+    ]
+
+
 def grant_orders(role: iam.IRole, parts: "Parts") -> None:
     """Let a task settle and cancel orders: reservations, the stock they take from, and the count of declined ones."""
     tables = _tables(parts, "PRODUCTS_TABLE", "RESERVATIONS_TABLE")
@@ -32,13 +42,25 @@ def grant_orders(role: iam.IRole, parts: "Parts") -> None:
 def grant_shop(role: iam.IRole, parts: "Parts") -> None:
     """Let a task do all that the API offers, which is more than settling orders by these."""
     grant_orders(role, parts)
-    products = _tables(parts, "PRODUCTS_TABLE")
-    indexes = [f"{products[0]}/index/{index.name}" for table in TABLES for index in table.indexes]
     # The table itself as well: a readiness check counts the items of one key.
-    may(role, "dynamodb", "Query", [*products, *indexes])
-    may(role, "dynamodb", "GetItem PutItem Query", _tables(parts, "MOVEMENTS_TABLE"))
+    indexes = _indexes(parts, "PRODUCTS_TABLE") + _indexes(parts, "MOVEMENTS_TABLE")
+    may(role, "dynamodb", "Query", [*_tables(parts, "PRODUCTS_TABLE"), *indexes])
+    may(role, "dynamodb", "GetItem BatchGetItem PutItem Query", _tables(parts, "MOVEMENTS_TABLE"))
     may(role, "dynamodb", "GetItem", _tables(parts, "RATE_LIMITS_TABLE"))
+    # Page by page, what is held without an order: the staff's list of them, which no key leads to.
+    may(role, "dynamodb", "Scan", _tables(parts, "RESERVATIONS_TABLE"))
     may(role, "sqs", "SendMessage GetQueueAttributes", [parts.data.queue.queue_arn])
+    # The staff's page of how things are counts both queues.
+    may(role, "sqs", "GetQueueAttributes", [parts.data.dead_letters.queue_arn])
+
+
+def grant_staff(role: iam.IRole, parts: "Parts") -> None:
+    """Let the back office look accounts up, shut them out and let them in (users/directory.py), in this pool alone."""
+    pool = parts.identity.format_arn(
+        service="cognito-idp", resource="userpool", resource_name=parts.identity.pool_id
+    )
+    calls = "AdminGetUser AdminListGroupsForUser ListUsersInGroup AdminDisableUser AdminEnableUser"
+    may(role, "cognito-idp", f"{calls} AdminUserGlobalSignOut", [pool])
 
 
 def grant_queue(role: iam.IRole, parts: "Parts") -> None:

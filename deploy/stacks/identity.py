@@ -1,14 +1,16 @@
 """Who may sign in: the user pool and its client, exactly as the shop needs them, or one that is there already."""
 
+from typing import Any
+
 import aws_cdk as cdk
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from deploy.config import Stage
-from deploy.stacks.base import ShopStack, explain
+from deploy.options import Stage
+from deploy.stacks.base import ShopStack, explain, may_go
 
-PASSWORDS = {
+PASSWORDS: dict[str, Any] = {
     "minimum_length": 8,
     "require_uppercase": True,
     "require_lowercase": True,
@@ -40,6 +42,7 @@ class IdentityStack(ShopStack):
         else:
             pool = self._pool()
             client = self._client(pool)
+            may_go(pool, client)
             self.pool_id, self.client_id = pool.ref, client.ref
             content = cdk.SecretValue.resource_attribute(client.attr_client_secret)
         self.client_secret = self._secret(
@@ -82,7 +85,9 @@ class IdentityStack(ShopStack):
                 password_policy=cognito.CfnUserPool.PasswordPolicyProperty(**PASSWORDS)
             ),
             email_configuration=self._mail(),
-            deletion_protection="ACTIVE" if self.stage.identity.deletion_protection else "INACTIVE",
+            deletion_protection="ACTIVE"
+            if self.stage.identity.deletion_protection and self.stage.protect
+            else "INACTIVE",
         )
         pool.apply_removal_policy(self.removal)
         explain(
@@ -170,6 +175,7 @@ class IdentityStack(ShopStack):
             secret_object_value={"STRIPE_SECRET_KEY": empty, "STRIPE_WEBHOOK_SECRET": empty},
             removal_policy=self.removal,
         )
+        may_go(secret)
         explain(
             secret,
             "AwsSolutions-SMG4",

@@ -1,6 +1,7 @@
 """The VPC, who may talk to whom in it, the bucket of access logs, and the address of a stage without a domain.
 
-Nothing here costs money while it is idle, but NAT gateways and interface endpoints where they are chosen.
+Nothing here costs money while it is idle, but NAT gateways and interface endpoints where they are chosen. So what costs
+nothing is there whatever is chosen: a choice can be taken back, and nothing that other stacks hold goes from under them.
 """
 
 import aws_cdk as cdk
@@ -9,7 +10,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from deploy.config import Stage
+from deploy.options import Stage
 from deploy.stacks.base import ShopStack, explain
 
 FRONT_PORT = 8080
@@ -25,7 +26,7 @@ class NetworkStack(ShopStack):
         task_subnets: where tasks run.
         groups: security groups by who is in them; every rule between them is made here, by reference.
         logs: the bucket of access and flow logs.
-        api: without a domain: the HTTP API whose address the stage has. Its routes come with the service.
+        api: the HTTP API whose address the stage has while it has no domain. Its routes come with the service.
     """
 
     def __init__(self, scope: Construct, *, stage: Stage) -> None:
@@ -51,10 +52,11 @@ class NetworkStack(ShopStack):
                 "AwsSolutions-VPC7",
                 reason="No flow logs in development: Network.flow_logs turns them on.",
             )
-        self.api = None if stage.domain else self._api()
+        self.api = self._api()
         self.host = (
             stage.domain.name if stage.domain else cdk.Fn.select(2, cdk.Fn.split("/", self.api.api_endpoint))
         )
+        self._export()
         self.output("Url", f"https://{self.host}", description="Where the shop is")
         self.output("VpcId", self.vpc.vpc_id, description="The VPC")
         self.output("RunTaskNetwork", self._run_task_network(), description="For ecs run-task: one-off tasks")
@@ -67,14 +69,14 @@ class NetworkStack(ShopStack):
         tasks = (
             ec2.SubnetType.PRIVATE_WITH_EGRESS if network.nat_gateways else ec2.SubnetType.PRIVATE_ISOLATED
         )
-        subnets = [ec2.SubnetConfiguration(name="public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=24)]
-        if network.private_tasks:
-            subnets.append(ec2.SubnetConfiguration(name="tasks", subnet_type=tasks, cidr_mask=22))
-        subnets.append(
+        # All three, used or not: the addresses of one kind follow those of the kind before it.
+        subnets = [
+            ec2.SubnetConfiguration(name="public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=24),
+            ec2.SubnetConfiguration(name="tasks", subnet_type=tasks, cidr_mask=22),
             ec2.SubnetConfiguration(
                 name="database", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=26
-            )
-        )
+            ),
+        ]
         vpc = ec2.Vpc(
             self,
             "Vpc",
@@ -113,6 +115,8 @@ class NetworkStack(ShopStack):
         background = self._group("Background", "Workers, migrations and other tasks that nobody calls")
         database = self._group("Database", "MySQL: called by tasks of the shop only")
         groups = {"balancer": balancer, "web": web, "background": background, "database": database}
+        groups["link"] = self._group("Link", "Way of the HTTP API into the VPC")
+        groups["rotation"] = self._group("Rotation", "The function that changes the passwords of MySQL")
         self._open(balancer, web, port=FRONT_PORT, why="requests and health checks")
         for tasks in (web, background):
             self._open(tasks, database, port=MYSQL_PORT, why="orders")
@@ -127,13 +131,9 @@ class NetworkStack(ShopStack):
                 "AwsSolutions-EC23",
                 reason="The public load balancer is there for everybody; WAF is before it.",
             )
-        else:
-            groups["link"] = self._group("Link", "Way of the HTTP API into the VPC")
-            self._open(groups["link"], balancer, port=80, why="requests that came by HTTPS")
-        if self.stage.database.rotation_days:
-            groups["rotation"] = self._group("Rotation", "The function that changes the passwords of MySQL")
-            self._open(groups["rotation"], database, port=MYSQL_PORT, why="new passwords")
-            groups["rotation"].add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "Secrets Manager")
+        self._open(groups["link"], balancer, port=80, why="requests that came by HTTPS")
+        self._open(groups["rotation"], database, port=MYSQL_PORT, why="new passwords")
+        groups["rotation"].add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "Secrets Manager")
         return groups
 
     def _open(self, source: ec2.SecurityGroup, target: ec2.SecurityGroup, *, port: int, why: str) -> None:
@@ -145,7 +145,7 @@ class NetworkStack(ShopStack):
         if not self.stage.network.interface_endpoints:
             return
         group = self._group("Endpoints", "AWS services inside the VPC")
-        for caller in sorted({"web", "background", "rotation"} & self.groups.keys()):
+        for caller in ("background", "rotation", "web"):
             group.add_ingress_rule(self.groups[caller], ec2.Port.tcp(443), "AWS, by TLS")
         for service in self.stage.network.interface_endpoints:
             self.vpc.add_interface_endpoint(
@@ -155,6 +155,19 @@ class NetworkStack(ShopStack):
                 security_groups=[group],
                 open=False,
             )
+
+    def _export(self) -> None:
+        """Offer to the other stacks all that they may come to hold, whether they hold it now or not.
+
+        CloudFormation refuses to take back an export that is in use, and this stack is updated before its users.
+        """
+        for name in ("public", "tasks", "database"):
+            for subnet in self.vpc.select_subnets(subnet_group_name=name).subnets:
+                self.export_value(subnet.subnet_id)
+        for group in self.groups.values():
+            self.export_value(group.security_group_id)
+        for value in (self.vpc.vpc_id, self.api.api_id, self.api.api_endpoint):
+            self.export_value(value)
 
     def _run_task_network(self) -> str:
         """Return what ``ecs run-task`` takes as ``--network-configuration``, whole."""

@@ -8,7 +8,8 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from deploy.config import PROJECT, Pipeline, Stage
+from deploy.config import STAGES
+from deploy.options import PROJECT, Pipeline, Stage
 from deploy.stacks.base import allow, explain
 
 GITHUB = "token.actions.githubusercontent.com"
@@ -17,6 +18,8 @@ PUSHING = """
     GetDownloadUrlForLayer InitiateLayerUpload PutImage UploadLayerPart
 """
 """What one may do with a repository who builds images for it."""
+READING = "BatchCheckLayerAvailability BatchGetImage DescribeImages GetDownloadUrlForLayer"
+"""What one may do with another account's repository who copies images from it."""
 IMAGES = ("app", "front")
 """Targets of the Dockerfile; repositories ``shop/app`` and ``shop/front``."""
 
@@ -27,9 +30,19 @@ def repository_name(image: str) -> str:
 
 
 class PipelineStack(cdk.Stack):
-    """Repositories, identity provider, one role per stage."""
+    """Repositories, identity provider, one role per stage.
 
-    def __init__(self, scope: Construct, *, pipeline: Pipeline, stages: list[Stage]) -> None:
+    Args:
+        scope: the app.
+        pipeline: what is chosen.
+        stages: those in this account.
+        accounts: of the other stages. They may read images here, and stages here may read theirs: a version that was
+            tried in one account is copied to the next, digest by digest.
+    """
+
+    def __init__(
+        self, scope: Construct, *, pipeline: Pipeline, stages: list[Stage], accounts: list[str]
+    ) -> None:
         super().__init__(
             scope,
             f"{PROJECT}-pipeline",
@@ -39,6 +52,7 @@ class PipelineStack(cdk.Stack):
             analytics_reporting=False,
         )
         cdk.Tags.of(self).add("project", PROJECT)
+        self._stages, self._accounts = stages, accounts
         self._repositories = [self._repository(image, pipeline) for image in IMAGES]
         if pipeline.repository:
             provider = self._provider(pipeline)
@@ -53,15 +67,45 @@ class PipelineStack(cdk.Stack):
             image_tag_mutability=ecr.TagMutability.IMMUTABLE,
             image_scan_on_push=True,
             encryption=ecr.RepositoryEncryption.AES_256,
-            lifecycle_rules=[
-                ecr.LifecycleRule(description="the newest", max_image_count=pipeline.images_kept)
-            ],
+            lifecycle_rules=self._lifecycle(pipeline),
             removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
+        if self._accounts:
+            repository.add_to_resource_policy(
+                iam.PolicyStatement(
+                    principals=[iam.AccountPrincipal(account) for account in self._accounts],
+                    actions=[f"ecr:{action}" for action in READING.split()],
+                )
+            )
         cdk.CfnOutput(
             self, f"{image.title()}Repository", value=repository.repository_uri, description="Images"
         )
         return repository
+
+    def _lifecycle(self, pipeline: Pipeline) -> list[ecr.LifecycleRule]:
+        """Keep what a stage has run (``prod-…``, deploy/commands/images.py), whatever else is pushed.
+
+        An image that an earlier rule speaks of is no later rule's: https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+        Production's come first, so that what both stages have run is kept as production's.
+        """
+        names = sorted((stage.name for stage in STAGES.values()), key=lambda name: name != "prod")
+        kept = [
+            ecr.LifecycleRule(
+                rule_priority=priority,
+                description=f"the newest that {name} has run",
+                tag_status=ecr.TagStatus.TAGGED,
+                tag_prefix_list=[f"{name}-"],
+                max_image_count=pipeline.images_kept,
+            )
+            for priority, name in enumerate(names, start=1)
+        ]
+        unused = ecr.LifecycleRule(
+            rule_priority=len(kept) + 1,
+            description="what no stage has run",
+            tag_status=ecr.TagStatus.ANY,
+            max_image_age=cdk.Duration.days(pipeline.days_unused),
+        )
+        return [*kept, unused]
 
     def _provider(self, pipeline: Pipeline) -> str:
         if pipeline.provider_exists:
@@ -128,6 +172,22 @@ class PipelineStack(cdk.Stack):
     def _rights(self, stage: Stage) -> list[iam.PolicyStatement]:
         """Return what a deployment does: images, the roles of ``cdk bootstrap``, the migration task, looking on."""
         images = [repository.repository_arn for repository in self._repositories]
+        others = [
+            self.format_arn(
+                service="ecr", account=account, resource="repository", resource_name=repository_name(image)
+            )
+            for account in self._accounts
+            for image in IMAGES
+        ]
+        database = [
+            self.format_arn(
+                service="rds",
+                resource=kind,
+                resource_name=stage.named("orders"),
+                arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+            )
+            for kind in ("db", "cluster")
+        ]
         toolkit = [
             self.format_arn(
                 service="iam",
@@ -148,8 +208,15 @@ class PipelineStack(cdk.Stack):
         return [
             allow(actions=["ecr:GetAuthorizationToken", "ecs:DescribeTaskDefinition"], resources=["*"]),
             allow(actions=[f"ecr:{action}" for action in PUSHING.split()], resources=images),
+            *(
+                [allow(actions=[f"ecr:{each}" for each in READING.split()], resources=others)]
+                if others
+                else []
+            ),
             allow(actions=["sts:AssumeRole"], resources=toolkit),
             allow(actions=["cloudformation:DescribeStacks"], resources=[stacks]),
+            # Whether the stage is paused.
+            allow(actions=["rds:DescribeDBInstances", "rds:DescribeDBClusters"], resources=database),
             iam.PolicyStatement(actions=["ecs:RunTask"], resources=migration, conditions=in_cluster),
             iam.PolicyStatement(
                 actions=["iam:PassRole"],

@@ -4,6 +4,7 @@ The secrets are read by ECS when a task starts; no template, environment listing
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 from aws_cdk import Duration, Size
 from aws_cdk import aws_ecr as ecr
@@ -12,11 +13,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 
-from deploy.config import PROJECT, Stage
+from deploy.options import PROJECT, Stage
 from deploy.stacks.base import ShopStack, explain
-from deploy.stacks.data import DATABASE, DataStack
+from deploy.stacks.data import DataStack
 from deploy.stacks.grants import may
 from deploy.stacks.identity import IdentityStack
+from deploy.stacks.mysql import DATABASE
 from deploy.stacks.network import FRONT_PORT, MYSQL_PORT, NetworkStack
 
 RDS_CA = "/app/shop/certificates/rds-ca-bundle.pem"
@@ -44,7 +46,7 @@ class Parts:
         repository = known or ecr.Repository.from_repository_name(
             stack, f"{name.title()}Images", f"{PROJECT}/{name}"
         )
-        return ecs.ContainerImage.from_ecr_repository(repository, self.image_tag)
+        return ecs.ContainerImage.from_ecr_repository(cast("ecr.IRepository", repository), self.image_tag)
 
 
 def environment(stage: Stage, parts: Parts) -> dict[str, str]:
@@ -61,6 +63,7 @@ def environment(stage: Stage, parts: Parts) -> dict[str, str]:
         "COGNITO_USER_POOL_ID": parts.identity.pool_id,
         "COGNITO_CLIENT_ID": parts.identity.client_id,
         "COGNITO_ADMIN_GROUP": stage.identity.admin_group,
+        "COGNITO_SUPPORT_GROUP": stage.identity.support_group,
         "REQUIRE_AUTH": "true",
         "CURRENCY": stage.service.currency,
         "ORDER_PROCESSING": stage.service.order_processing,
@@ -182,7 +185,7 @@ def app_container(
         linux_parameters=_no_privileges(definition, name),
         stop_timeout=Duration.seconds(STOP_SECONDS),
         logging=_log(name, group),
-        health_check=health and _check(health, start_seconds=START_SECONDS),
+        health_check=_check(health, start_seconds=START_SECONDS) if health else None,
     )
     _temporary(definition, container, volume=f"{name}-tmp")
     return container

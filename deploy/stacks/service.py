@@ -3,6 +3,8 @@
 Nothing in this stack keeps data: ``make pause`` deletes it, ``make resume`` makes it again.
 """
 
+from typing import Any
+
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_applicationautoscaling as scaling
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -11,12 +13,12 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
-from deploy.config import Stage
+from deploy.options import Stage
 from deploy.stacks.balancer import Balancer
 from deploy.stacks.base import ShopStack, allow, schedule_role
 from deploy.stacks.cluster import ClusterStack
 from deploy.stacks.firewall import Firewall
-from deploy.stacks.grants import grant_books, grant_orders, grant_queue, grant_shop
+from deploy.stacks.grants import grant_books, grant_orders, grant_queue, grant_shop, grant_staff
 from deploy.stacks.runtime import (
     START_SECONDS,
     Parts,
@@ -113,6 +115,7 @@ class ServiceStack(ShopStack):
         definition.default_container = front
         collector_container(definition, group=self._cluster.log_group_app, stage=self.stage)
         grant_shop(definition.task_role, self._parts)
+        grant_staff(definition.task_role, self._parts)
         service = self._service("web", definition, called=True)
         self.entrance.targets.add_target(
             service.load_balancer_target(container_name="front", container_port=front.container_port)
@@ -142,7 +145,10 @@ class ServiceStack(ShopStack):
     def _scale_web(self) -> None:
         options = self.stage.service
         target = self.web.auto_scale_task_count(min_capacity=options.web.least, max_capacity=options.web.most)
-        pace = {"scale_in_cooldown": Duration.minutes(5), "scale_out_cooldown": Duration.seconds(30)}
+        pace: dict[str, Any] = {
+            "scale_in_cooldown": Duration.minutes(5),
+            "scale_out_cooldown": Duration.seconds(30),
+        }
         target.scale_on_cpu_utilization("Cpu", target_utilization_percent=options.cpu_percent, **pace)
         target.scale_on_request_count(
             "Requests",

@@ -28,7 +28,8 @@ class Template:
         """Return the properties of the only resource of a type."""
         found = list(self.of(kind).values())
         assert len(found) == 1, f"{self.name} has {len(found)} of {kind}"
-        return found[0]["Properties"]
+        properties: dict[str, Any] = found[0]["Properties"]
+        return properties
 
     def properties(self, kind: str) -> list[dict[str, Any]]:
         """Return the properties of all resources of a type."""
@@ -72,7 +73,7 @@ def container(stage: str, name: str) -> dict[str, Any]:
 def pairs(entries: list[dict[str, Any]]) -> dict[str, Any]:
     """Return ``[{"Name"/"Key": …, "Value"/"ValueFrom": …}]`` as a dictionary."""
     return {
-        entry.get("Name", entry.get("Key")): entry.get("Value", entry.get("ValueFrom")) for entry in entries
+        entry.get("Name") or entry["Key"]: entry.get("Value", entry.get("ValueFrom")) for entry in entries
     }
 
 

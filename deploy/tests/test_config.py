@@ -4,18 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from deploy.config import (
-    DEV,
-    PROD,
-    WITHOUT_A_WAY_OUT,
-    ConfigError,
-    Domain,
-    ExistingPool,
-    Stage,
-    Tasks,
-    filled_in,
-    stage_named,
-)
+from deploy.config import DEV, PROD, filled_in, stage_named
+from deploy.options import ConfigError, Domain, ExistingPool, Stage, Tasks
+from deploy.sizes import WITHOUT_A_WAY_OUT, mysql_connections
 from deploy.validation import check
 
 READY = filled_in(PROD)
@@ -59,10 +50,36 @@ def test_private_tasks_that_need_no_provider_must_have_every_interface_endpoint(
 
 
 def test_more_connections_than_the_database_takes_are_refused() -> None:
-    stage = replace(DEV, service=replace(DEV.service, web=Tasks(cpu=256, memory=512, least=1, most=9)))
+    stage = replace(DEV, service=replace(DEV.service, web=Tasks(cpu=256, memory=512, least=1, most=3)))
     assert refusal(stage).startswith(
-        "dev: the services may open 176 connections, the database takes about 76: "
+        "dev: the services may open 58 connections, and 52 of the database's are sure to be theirs: "
     )
+
+
+@pytest.mark.parametrize(("gib", "measured"), [(1, 66), (2, 150), (4, 312), (8, 648), (16, 1320)])
+def test_no_more_connections_are_reckoned_with_than_were_measured(gib: int, measured: int) -> None:
+    assert measured * 8 // 10 <= mysql_connections(gib=gib) <= measured
+
+
+@pytest.mark.parametrize("stage", [DEV, READY], ids=["dev", "prod"])
+def test_every_thread_of_twice_the_most_tasks_finds_a_connection(stage: Stage) -> None:
+    service = stage.service
+    threads = service.web.most * service.workers * service.threads + service.background.most * 16
+    one_off_tasks = 2
+    assert 2 * threads + one_off_tasks == service.most_connections
+    assert service.most_connections + 5 <= stage.database.max_connections
+
+
+def test_a_group_of_firewall_rules_that_nobody_has_looked_at_is_refused() -> None:
+    stage = replace(DEV, firewall=replace(DEV.firewall, managed=("CommonRuleSet", "LinuxRuleSet")))
+    assert refusal(stage).startswith(
+        "dev: firewall.managed: deploy/waf.py does not say which rules of LinuxRuleSet refuse; it knows CommonRuleSet, "
+    )
+
+
+def test_a_firewall_without_a_group_is_refused() -> None:
+    stage = replace(DEV, firewall=replace(DEV.firewall, managed=()))
+    assert refusal(stage) == "dev: firewall.managed must name a group at least, or firewall.enabled be False"
 
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:

@@ -15,7 +15,7 @@ STAGES = {"dev": DEV, "prod": PROD}
 def test_production_mysql_survives_a_zone_and_a_mistake() -> None:
     database = template("prod", "data").the("RDS::DBInstance")
     assert database["Engine"] == "mysql"
-    assert database["EngineVersion"].startswith("8.4.")
+    assert (database["EngineVersion"], database["AutoMinorVersionUpgrade"]) == ("8.4", True)
     assert database["MultiAZ"] is True
     assert database["DeletionProtection"] is True
     assert database["BackupRetentionPeriod"] == 14
@@ -42,6 +42,27 @@ def test_slow_queries_are_written_where_cloudwatch_gets_them_from(stage: str, gr
     """Only files are published; RDS writes to a table of MySQL's unless it is told otherwise."""
     parameters = template(stage, "data").the(group)["Parameters"]
     assert (parameters["slow_query_log"], parameters["log_output"]) == ("1", "FILE")
+
+
+@pytest.mark.parametrize(
+    ("stage", "kind", "server"),
+    [
+        ("dev", "instance", "DBInstance"),
+        ("prod", "instance", "DBInstance"),
+        ("other", "cluster", "DBCluster"),
+    ],
+)
+def test_mysqls_logs_are_there_before_it_writes_them_and_forget(stage: str, kind: str, server: str) -> None:
+    """RDS would make the groups itself, and they would be kept for ever."""
+    data, prefix = template(stage, "data"), "shop-dev" if stage == "dev" else "shop-prod"
+    groups = {each["Properties"]["LogGroupName"]: name for name, each in data.of("Logs::LogGroup").items()}
+    (database,) = data.of(f"RDS::{server}").values()
+    exported = database["Properties"]["EnableCloudwatchLogsExports"]
+    assert sorted(groups) == [f"/aws/rds/{kind}/{prefix}-orders/{log}" for log in sorted(exported)]
+    assert set(groups.values()) <= set(database["DependsOn"])
+    assert {each["RetentionInDays"] for each in data.properties("Logs::LogGroup")} == {
+        7 if stage == "dev" else 90
+    }
 
 
 def test_point_in_time_recovery_is_on_in_development_too() -> None:

@@ -95,14 +95,15 @@ def test_the_databases_subnets_lead_nowhere(stage: str) -> None:
     ("stage", "expected"),
     [
         ("dev", {("link", "balancer", 80), ("balancer", "web", 8080), ("web", "database", 3306)}),
-        ("prod", {("balancer", "web", 8080), ("web", "database", 3306), ("rotation", "database", 3306)}),
+        ("prod", {("link", "balancer", 80), ("balancer", "web", 8080), ("web", "database", 3306)}),
     ],
 )
 def test_groups_call_each_other_by_reference_and_no_more_than_they_must(
     stage: str, expected: set[tuple[str, str, int]]
 ) -> None:
     network, ids = template(stage, "network"), group_ids(stage)
-    wanted = {(ids[a], ids[b], port) for a, b, port in expected | {("background", "database", 3306)}}
+    always = {("background", "database", 3306), ("rotation", "database", 3306)}
+    wanted = {(ids[a], ids[b], port) for a, b, port in expected | always}
     assert rules(network, "Ingress") == wanted
     assert rules(network, "Egress") == wanted
 
@@ -128,7 +129,7 @@ def test_tasks_leave_the_vpc_by_https_only_and_the_database_not_at_all(stage: st
             (rule["IpProtocol"], rule.get("FromPort")) for rule in out
         }
     assert {name: way for name, way in ways.items() if way} == {
-        name: {("tcp", 443)} for name in ("web", "background", "rotation") if name in ways
+        name: {("tcp", 443)} for name in ("web", "background", "rotation")
     }
     assert ways["database"] == set()
 
@@ -164,6 +165,11 @@ def test_the_bucket_takes_flow_records_from_this_account_only() -> None:
         assert each["Condition"]["StringEquals"]["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}
 
 
-def test_a_stage_without_a_domain_has_an_address_of_its_own_that_outlives_the_service() -> None:
-    assert template("dev", "network").the("ApiGatewayV2::Api")["ProtocolType"] == "HTTP"
-    assert template("prod", "network").of("ApiGatewayV2::Api") == {}
+def test_every_stage_has_an_address_that_outlives_its_service_and_leads_nowhere_where_there_is_a_domain() -> (
+    None
+):
+    for stage in ("dev", "prod"):
+        assert template(stage, "network").the("ApiGatewayV2::Api")["ProtocolType"] == "HTTP"
+    assert len(template("dev", "service").of("ApiGatewayV2::Route")) == 1
+    for kind in ("Route", "Integration", "Stage", "VpcLink"):
+        assert template("prod", "service").of(f"ApiGatewayV2::{kind}") == {}

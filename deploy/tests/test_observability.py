@@ -49,7 +49,7 @@ def test_an_alarm_watches_this_metric_from_this_value_on(
 def test_silence_is_an_alarm_where_something_should_report_and_changes_nothing_between_verifications() -> (
     None
 ):
-    expected = {"no-web": "breaching", "no-background": "breaching", "drift": "ignore"}
+    expected = {"no-web": "breaching", "no-background": "breaching", "canary": "breaching", "drift": "ignore"}
     for name, alarm in alarms("prod").items():
         what = expected.get(name.removeprefix("shop-prod-"), "notBreaching")
         assert alarm["TreatMissingData"] == what, name
@@ -98,6 +98,25 @@ def test_the_canary_walks_on_schedule_from_outside_the_vpc(stage: str, rate: str
     function = observability.the("Lambda::Function")
     assert "VpcConfig" not in function
     assert list(function["Environment"]["Variables"]) == ["SHOP_URL"]
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_a_walk_that_fails_counts_once_and_one_that_is_not_made_counts_too(stage: str) -> None:
+    observability = template(stage, "observability")
+    assert observability.the("Lambda::EventInvokeConfig")["MaximumRetryAttempts"] == 0
+    target = observability.the("Scheduler::Schedule")["Target"]
+    assert target["RetryPolicy"] == {"MaximumRetryAttempts": 0}
+    canary = alarms(stage)[f"shop-{stage}-canary"]
+    assert (canary["TreatMissingData"], canary["EvaluationPeriods"]) == ("breaching", 2)
+    assert canary["Period"] == 60 * (60 if stage == "dev" else 5)
+
+
+def test_the_slowest_hundredth_of_a_handful_of_requests_changes_no_alarm() -> None:
+    ignored = {name: alarm.get("EvaluateLowSampleCountPercentile") for name, alarm in alarms("prod").items()}
+    slow = {name for name in ignored if name.startswith("shop-prod-slow")}
+    assert len(slow) == 5
+    assert {name for name, how in ignored.items() if how == "ignore"} == slow
+    assert set(ignored.values()) == {None, "ignore"}
 
 
 def test_the_dashboard_and_the_alarms_use_metrics_that_the_shop_writes() -> None:

@@ -61,7 +61,7 @@ def test_without_a_domain_an_https_address_leads_to_the_same_load_balancer_insid
     assert service.the("ElasticLoadBalancingV2::LoadBalancer")["Scheme"] == "internal"
     integration = service.the("ApiGatewayV2::Integration")
     assert (integration["ConnectionType"], integration["IntegrationType"]) == ("VPC_LINK", "HTTP_PROXY")
-    assert "BalancerAlbHttp" in referred(integration["IntegrationUri"])
+    assert "BalancerInternalAlbHttp" in referred(integration["IntegrationUri"])
     assert service.the("ApiGatewayV2::Route")["RouteKey"] == "$default"
     assert service.the("ApiGatewayV2::Stage")["AccessLogSettings"]["DestinationArn"]
 

@@ -1,12 +1,16 @@
 """The pipeline in .github/workflows: no stored keys, nobody else's code, and a person before production."""
 
+import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import yaml
 
+from deploy import versions
 from deploy.check import ROOT
+from deploy.config import DEV, PROD
 
 WORKFLOWS = ROOT / ".github/workflows"
 
@@ -40,6 +44,7 @@ def test_nothing_is_permitted_but_what_a_job_asks_for() -> None:
     aws = {"contents": "read", "id-token": "write"}
     assert permitted == {
         "test": {"contents": "read"},
+        "versions": {"contents": "read"},
         "images": aws | {"attestations": "write"},
         "dev": aws,
         "smoke": {"contents": "read"},
@@ -51,11 +56,45 @@ def test_each_step_waits_for_the_one_before_it() -> None:
     needed = {name: job.get("needs") for name, job in workflow("deploy.yml")["jobs"].items()}
     assert needed == {
         "test": None,
-        "images": "test",
-        "dev": "images",
+        "versions": "test",
+        "images": "versions",
+        "dev": ["versions", "images"],
         "smoke": "dev",
-        "prod": ["images", "smoke"],
+        "prod": ["versions", "smoke"],
     }
+
+
+def test_a_commit_without_traces_needs_one_image_for_all_stages() -> None:
+    assert versions.lines("3f2c1a09b7d4e5f60718") == [
+        'images=[{"tag": "3f2c1a09b7d4", "requirements": "mysql"}]',
+        "dev=3f2c1a09b7d4",
+        "prod=3f2c1a09b7d4",
+    ]
+
+
+def test_a_stage_that_traces_gets_an_image_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    tracing = replace(PROD, watch=replace(PROD.watch, traces=0.05))
+    monkeypatch.setattr(versions, "STAGES", {"dev": DEV, "prod": tracing})
+    images, *tags = versions.lines("3f2c1a09b7d4e5f60718")
+    assert json.loads(images.removeprefix("images=")) == [
+        {"tag": "3f2c1a09b7d4", "requirements": "mysql"},
+        {"tag": "3f2c1a09b7d4-traces", "requirements": "traces"},
+    ]
+    assert tags == ["dev=3f2c1a09b7d4", "prod=3f2c1a09b7d4-traces"]
+
+
+def test_each_image_is_built_from_its_own_lock_and_each_stage_gets_its_own_tag() -> None:
+    jobs = workflow("deploy.yml")["jobs"]
+    assert jobs["images"]["strategy"] == {
+        "matrix": {"include": "${{ fromJSON(needs.versions.outputs.images) }}"}
+    }
+    (build,) = [step for step in jobs["images"]["steps"] if step.get("id") == "push"]
+    assert build["env"]["TAG"] == "${{ matrix.tag }}"
+    assert build["env"]["REQUIREMENTS"] == "${{ matrix.requirements }}"
+    assert "--build-arg REQUIREMENTS=$REQUIREMENTS" in build["run"]
+    for stage in ("dev", "prod"):
+        tag = f"${{{{ inputs.tag || needs.versions.outputs.{stage} }}}}"
+        assert jobs[stage]["with"] == {"stage": stage, "tag": tag}
 
 
 def test_a_stage_is_deployed_in_the_environment_of_its_name_where_a_person_may_be_asked() -> None:

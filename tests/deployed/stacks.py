@@ -154,6 +154,8 @@ class Stage:
                 return self._reference(argument, stack)
             case "Fn::ImportValue":
                 return self._exports[argument]
+            case "Fn::GetStackOutput":
+                return self._read(argument["StackName"], argument["OutputName"])
             case "Fn::Join":
                 return argument[0].join(self._resolved(argument[1], stack))
             case "Fn::Split":
@@ -161,6 +163,11 @@ class Stage:
             case "Fn::Select":
                 return self._resolved(argument[1], stack)[int(argument[0])]
         raise LookupError(f"{function} in a container definition")
+
+    def _read(self, stack: str, output: str) -> str:
+        client = self.emulator.client("cloudformation")
+        outputs = client.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
+        return next(each["OutputValue"] for each in outputs if each["OutputKey"] == output)
 
     def _reference(self, name: str, stack: Stack) -> str:
         pseudo = {"AWS::AccountId": "000000000000", "AWS::URLSuffix": "amazonaws.com", "AWS::Region": REGION}
@@ -212,7 +219,7 @@ def _create(emulator: Emulator, name: str, body: dict[str, Any], *, rules: dict[
         outputs={
             each["OutputKey"]: each["OutputValue"]
             for each in stack.get("Outputs", [])
-            if not each["OutputKey"].startswith("ExportsOutput")
+            if not each["OutputKey"].startswith(("ExportsOutput", "PublishOutput"))
         },
         created={each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources},
         left_out=left_out,

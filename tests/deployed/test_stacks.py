@@ -156,10 +156,11 @@ def tokens(stage: Stage) -> dict[str, str]:
     )
     client = stage.emulator.client("cognito-idp")
     found = {}
+    tokens = {"customer": "SMOKE_TOKEN", "admin": "SMOKE_ADMIN_TOKEN"}
     for account in cognito.new_accounts():
-        cognito.create_account(client, pool=pool, account=account)
-        variable = "SMOKE_ADMIN_TOKEN" if account.role == "admin" else "SMOKE_TOKEN"
-        found[variable] = cognito.access_token(client, pool=pool, account=account)
+        if variable := tokens.get(account.role):
+            cognito.create_account(client, pool=pool, account=account)
+            found[variable] = cognito.access_token(client, pool=pool, account=account)
     return found
 
 

@@ -15,6 +15,7 @@ PROGRAM = Path("/cdk/node_modules/aws-cdk/bin/cdk")
 COMMIT = f"{TAG}{'c' * 28}"
 PASSWORD = "registry-password"  # pragma: allowlist secret (made up for the test)
 CHANGES = ("deploy", "bootstrap")
+READS = ("Describe", "Get", "Batch")
 
 
 def migration(*, codes: dict[str, int | None] | None = None) -> dict[str, Any]:
@@ -46,6 +47,15 @@ def an_account(monkeypatch: pytest.MonkeyPatch) -> World:
         "ec2.DescribeAvailabilityZones": {"AvailabilityZones": []},
         "rds.DescribeDBInstances": Refusal("DBInstanceNotFound"),
         "ecr.DescribeImages": describe_images,
+        "ecr.BatchGetImage": {
+            "images": [
+                {
+                    "imageManifest": "{}",
+                    "imageManifestMediaType": "application/vnd.oci.image.manifest.v1+json",
+                }
+            ]
+        },
+        "ecr.PutImage": {},
         "ecr.GetAuthorizationToken": {
             "authorizationData": [
                 {
@@ -72,6 +82,7 @@ def an_account(monkeypatch: pytest.MonkeyPatch) -> World:
         made.programs.answers[line + "--"] = pushes(pushed, f"shop/{image}")
     for part in ("network", "data", "identity", "cluster", "service", "observability"):
         made.programs.answers[cdk("deploy", part)] = makes(made, part)
+        made.programs.answers[cdk("deploy", part, assembly="assembly-unprotected")] = makes(made, part)
     monkeypatch.setattr("deploy.commands.tools.shutil.which", lambda name: f"/bin/{name}")
     return made
 
@@ -96,10 +107,10 @@ def makes(world: World, part: str) -> Callable[[], Ended]:
     return make
 
 
-def cdk(command: str, *parts: str) -> str:
+def cdk(command: str, *parts: str, assembly: str = "assembly") -> str:
     options = "--exclusively --require-approval never --progress events " if command == "deploy" else ""
     names = " ".join("shop-pipeline" if part == "pipeline" else f"shop-dev-{part}" for part in parts)
-    return f"node cdk {command} --app assembly --no-notices {options}{names}".rstrip()
+    return f"node cdk {command} --app {assembly} --no-notices {options}{names}".rstrip()
 
 
 def run(world: World) -> None:
@@ -110,14 +121,17 @@ def effects(world: World) -> list[str]:
     """What changed something, in short: calls to AWS, and programs but those that only look."""
     short = []
     for each in world.seen:
-        if "." in each.split(" ")[0] and not each.split(".")[1].startswith(("Describe", "Get")):
+        if "." in each.split(" ")[0] and not each.split(".")[1].startswith(READS):
             short.append(each)
         elif each.startswith("docker buildx build"):
             short.append("push front" if "--target front" in each else "push app")
         elif each.startswith("docker log"):
             short.append(" ".join(each.split()[:2]))
         elif each.startswith("node cdk") and each.split()[2] in CHANGES:
-            short.append(f"{each.split()[2]} {each.split()[-1]}")
+            alone = " unprotected" if "assembly-unprotected" in each else ""
+            short.append(f"{each.split()[2]} {each.split()[-1]}{alone}")
+        elif each.startswith("docker buildx imagetools"):
+            short.append("copy " + each.rpartition("/")[2].split(":")[0])
         elif "smoke.py" in each:
             short.append("smoke")
     return short
@@ -131,6 +145,8 @@ STACKS = [
     "deploy shop-dev-identity",
 ]
 VERSION = [
+    "ecr.PutImage",
+    "ecr.PutImage",
     "deploy shop-dev-cluster",
     "ecs.RunTask",
     "deploy shop-dev-service",

@@ -18,7 +18,8 @@ from deploy.commands.aws import Aws
 from deploy.commands.console import Console
 from deploy.commands.context import Context
 from deploy.commands.programs import Ended, Programs
-from deploy.config import DEV, Stage
+from deploy.config import DEV
+from deploy.options import Stage
 from deploy.tables import TABLES
 
 ACCOUNT = "111122223333"
@@ -70,8 +71,8 @@ class FakeAws:
             told = {"Error": {"Code": answer.code, "Message": answer.message}}
             return Reply(400), {**told, "ResponseMetadata": {"HTTPStatusCode": 400}}
         if model.output_shape:
-            told = validate(answer, model.output_shape)
-            assert not told, f"{name} never answers so: {told}"
+            wrong = validate(answer, model.output_shape)
+            assert not wrong, f"{name} never answers so: {wrong}"
         return Reply(200), {**answer, "ResponseMetadata": {"HTTPStatusCode": 200}}
 
     def of(self, operation: str) -> list[dict[str, Any]]:
@@ -102,7 +103,8 @@ class FakePrograms(Programs):
     """Plays other programs. ``answers``: by the beginning of the command line; all else ends well and prints nothing."""
 
     def __init__(self, seen: list[str]) -> None:
-        self.seen, self.answers = seen, {}
+        self.seen = seen
+        self.answers: dict[str, Ended | Callable[[], Ended]] = {}
         self.started: list[dict[str, Any]] = []
 
     def run(self, arguments: Any, **how: Any) -> Ended:
@@ -112,7 +114,7 @@ class FakePrograms(Programs):
         self.started.append({"line": line, **how})
         best = max((each for each in self.answers if line.startswith(each)), key=len, default="")
         answer = self.answers.get(best, Ended(code=0))
-        return answer() if isinstance(answer, Callable) else answer
+        return answer if isinstance(answer, Ended) else answer()
 
 
 class Clock:
@@ -141,7 +143,9 @@ class World:
     def __init__(self, stage: Stage = DEV) -> None:
         self.seen: list[str] = []
         self.aws, self.programs, self.out = FakeAws(self.seen), FakePrograms(self.seen), io.StringIO()
-        self.stage, self.words, self.clock = stage, {}, Clock()
+        self.real_programs: Programs | None = None
+        self.stage, self.clock = stage, Clock()
+        self.words: dict[str, str] = {}
         self.source: Any = io.StringIO()
         self.assume_yes = False
         self.stacks: dict[str, dict[str, Any]] = {}
@@ -155,7 +159,7 @@ class World:
             stage=self.stage,
             aws=Aws(self.stage, client=self.aws.client),
             console=console,
-            programs=self.programs,
+            programs=self.real_programs or self.programs,
             words=self.words,
             sleep=self.clock.sleep,
             clock=self.clock,

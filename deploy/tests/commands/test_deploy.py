@@ -6,6 +6,7 @@ import pytest
 from deploy.commands import deploy
 from deploy.commands.outcome import Refused
 from deploy.commands.programs import Ended
+from deploy.commands.situation import Situation
 from deploy.config import DEV
 from deploy.tests.commands.deployment import IMAGES, PASSWORD, STACKS, VERSION, an_account, cdk, effects, run
 from deploy.tests.commands.fakes import ACCOUNT, TAG, Refusal, Terminal, World
@@ -129,11 +130,10 @@ def test_a_migration_always_stands_between_images_and_service() -> None:
     for first in (True, False):
         for there in (True, False):
             steps = deploy.plan(
-                deploy.Situation(
+                Situation(
                     statuses={} if first else {"cluster": "UPDATE_COMPLETE"},
                     bootstrapped=there,
                     images_there=there,
-                    database_stopped=there,
                     secrets_by_hand=there,
                 )
             )

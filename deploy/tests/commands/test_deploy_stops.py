@@ -6,7 +6,8 @@ import pytest
 
 from deploy.commands.outcome import Failed, Refused
 from deploy.commands.programs import Ended
-from deploy.config import DEV, PROD, ConfigError, ExistingPool
+from deploy.config import DEV, PROD
+from deploy.options import ConfigError, ExistingPool
 from deploy.tests.commands.deployment import IMAGES, STACKS, VERSION, an_account, cdk, effects, migration, run
 from deploy.tests.commands.fakes import TAG, Refusal, World
 
@@ -206,17 +207,19 @@ def test_github_s_role_which_may_ask_little_deploys_all_the_same(world: World) -
     assert effects(world) == [*STACKS, *IMAGES, *VERSION]
 
 
-def test_a_paused_stage_s_database_is_started_before_the_migration(world: World) -> None:
+@pytest.mark.parametrize("status", ["stopped", "stopping", "starting"])
+def test_a_paused_stage_is_refused_before_anything_is_built_or_changed(world: World, status: str) -> None:
     world.has_all_stacks()
-    statuses = iter(["stopped", "stopped", "starting"])
-    world.aws.answers["rds.DescribeDBInstances"] = lambda _params: {
-        "DBInstances": [{"DBInstanceStatus": next(statuses, "available")}]
-    }
-    world.aws.answers["rds.StartDBInstance"] = {}
+    world.aws.answers["rds.DescribeDBInstances"] = {"DBInstances": [{"DBInstanceStatus": status}]}
 
-    run(world)
+    with pytest.raises(Refused) as refused:
+        run(world)
 
-    assert effects(world) == [*STACKS, "rds.StartDBInstance", *IMAGES, *VERSION]
+    assert str(refused.value) == (
+        f"dev is paused (its database is {status}). Cure: make resume STAGE=dev, then this again"
+    )
+    assert effects(world) == []
+    assert not [each for each in world.seen if each.startswith(("docker", "node"))]
 
 
 def test_what_the_cdk_says_against_the_configuration_is_shown(world: World) -> None:

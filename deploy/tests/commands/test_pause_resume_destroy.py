@@ -6,8 +6,8 @@ import pytest
 
 from deploy.commands import destroy, pause
 from deploy.commands.outcome import Failed, Refused
-from deploy.commands.programs import Ended
 from deploy.config import DEV, PROD
+from deploy.tests.commands.deployment import makes
 from deploy.tests.commands.fakes import ACCOUNT, TAG, Refusal, Terminal, World, services
 
 PROGRAM = Path("/cdk/node_modules/aws-cdk/bin/cdk")
@@ -53,7 +53,7 @@ def world() -> World:
         made.programs.answers[
             "node cdk deploy --app assembly --no-notices --exclusively --require-approval never --progress events "
             f"shop-dev-{part}"
-        ] = lambda part=part: (made.has_stack(part), Ended(code=0))[1]
+        ] = makes(made, part)
     return made
 
 
@@ -111,10 +111,11 @@ def test_pausing_wants_a_yes(world: World) -> None:
 
 
 def test_a_stack_that_cannot_be_deleted_leaves_the_database_running(world: World) -> None:
-    world.aws.answers["cloudformation.DeleteStack"] = lambda _params: (
-        world.has_stack("observability", status="DELETE_FAILED"),
-        {},
-    )[1]
+    def delete(_params: dict[str, Any]) -> dict[str, Any]:
+        world.has_stack("observability", status="DELETE_FAILED")
+        return {}
+
+    world.aws.answers["cloudformation.DeleteStack"] = delete
 
     with pytest.raises(Failed, match="shop-dev-observability is not deleted"):
         pause.pause(world.context)

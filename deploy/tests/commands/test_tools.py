@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scripts:
 @pytest.fixture
 def world() -> World:
     made = World()
-    made.programs = Programs()
+    made.real_programs = Programs()
     return made
 
 
@@ -157,7 +158,7 @@ def test_an_arm_machine_builds_for_arm_by_itself(scripts: Scripts, monkeypatch: 
 def registry(world: World, scripts: Scripts) -> World:
     """A registry that has what Docker pushed to it."""
 
-    def describe(params: dict) -> object:
+    def describe(params: dict[str, Any]) -> object:
         pushed = any(f"{params['repositoryName']}:{TAG} --push" in line for line in scripts.called)
         return (
             {"imageDetails": [{"imageDigest": "sha256:1"}]}
@@ -166,6 +167,8 @@ def registry(world: World, scripts: Scripts) -> World:
         )
 
     world.aws.answers["ecr.DescribeImages"] = describe
+    manifest = {"imageManifest": "{}", "imageManifestMediaType": "application/vnd.oci.image.manifest.v1+json"}
+    world.aws.answers |= {"ecr.BatchGetImage": {"images": [manifest]}, "ecr.PutImage": {}}
     world.aws.answers["ecr.GetAuthorizationToken"] = {
         "authorizationData": [
             {
@@ -182,7 +185,7 @@ def test_both_images_are_built_for_arm_and_the_password_goes_by_standard_input(
 ) -> None:
     scripts.put("docker", reads=True)
 
-    found = images.build_and_push(registry.context, TAG)
+    found = images.provide(registry.context, TAG)
 
     host = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com"
     build = "docker buildx build --platform linux/arm64"
@@ -202,7 +205,7 @@ def test_a_build_that_fails_signs_out_all_the_same(registry: World, scripts: Scr
     scripts.put("docker", '[ "$1" != buildx ]')
 
     with pytest.raises(Failed, match=f"shop/app:{TAG} could not be built or pushed"):
-        images.build_and_push(registry.context, TAG)
+        images.provide(registry.context, TAG)
 
     assert scripts.called[-1].startswith("docker logout ")
 
