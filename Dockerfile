@@ -95,6 +95,7 @@ CMD ["-m", "gunicorn", "--config", "shop/gunicorn.conf.py", "shop.wsgi"]
 
 # Last, because it changes with every build of a release.
 ARG REVISION=unknown
+ENV REVISION=$REVISION
 LABEL org.opencontainers.image.title="shop" \
       org.opencontainers.image.description="An e-commerce backend: catalogue, identity and orders" \
       org.opencontainers.image.licenses="MIT" \

@@ -5,7 +5,7 @@ BOOTSTRAP := sh shop/local/bootstrap.sh
 LOCK := uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset demo token shell manage test test-fast chaos mutants fuzz attack demo-crash check fmt schema up down smoke synth verify-image lock doctor \
+.PHONY: help run reset demo token shell manage test test-fast chaos mutants fuzz bench load attack backoffice-scale screenshots demo-crash check fmt schema up down smoke synth verify-image lock doctor \
 	deploy info update-config admin import-products logs cost pause resume destroy clean
 
 help: ## show this list
@@ -60,10 +60,31 @@ fuzz: ## requests made up from openapi.yaml, every answer judged; figures to doc
 	@$(BOOTSTRAP) mysql
 	@FUZZ_REQUESTS=$(or $(REQUESTS),100000) FUZZ_SEED=$(SEED) exec $(PYTHON) -m shop.local.test tests/fuzz -q -s
 
+bench: ## measure the shop beside its references; writes docs/performance.md (ROUNDS=1 for a quick look)
+	@$(BOOTSTRAP) dev
+	@$(BOOTSTRAP) mysql
+	@exec $(PYTHON) -m tests.bench --rounds $(or $(ROUNDS),3) --report docs/performance.md
+
+load: ## a hundred customers at once, by locust; HTML report in .local/bench (USERS=100, SECONDS=90)
+	@$(BOOTSTRAP) dev
+	@$(BOOTSTRAP) mysql
+	@$(BOOTSTRAP) bench
+	@exec $(PYTHON) -m tests.bench --load $(or $(USERS),100) --seconds $(or $(SECONDS),90) --report docs/performance.md
+
 attack: ## attack a shop of its own in every way we know; the outcome goes to docs/security.md
 	@$(BOOTSTRAP) dev
 	@$(BOOTSTRAP) mysql
 	@ATTACK_REPORT=1 exec $(PYTHON) -m shop.local.test tests/attack -q
+
+backoffice-scale: ## the back office beside 1,000 and a million orders: queries and rows read, to docs/backoffice.md (ORDERS=10000000)
+	@$(BOOTSTRAP) dev
+	@$(BOOTSTRAP) mysql
+	@SCALE_ORDERS=$(or $(ORDERS),1000000) SCALE_DAYS=365 SCALE_REPORT=1 exec $(PYTHON) -m shop.local.test tests/integration/backoffice/test_scale.py -q
+
+screenshots: ## the pictures of docs/images/, all anew, from a shop that is seeded for them (needs Chromium)
+	@$(BOOTSTRAP) dev
+	@$(BOOTSTRAP) mysql
+	@exec $(PYTHON) -m shop.local.test tests/browser/screenshots.py -q
 
 demo-crash: ## a minute to watch: the web process is killed mid-order, and nothing is lost (RECORD=docs/demo-crash keeps it)
 	@$(BOOTSTRAP) dev
@@ -105,7 +126,7 @@ smoke: ## walk the whole contract against a running shop (URL=https://…)
 
 ##@ On AWS (docs/deploy.md)
 
-synth: ## make every AWS template, offline, and judge it: cdk-nag, tests, cfn-lint; create it on an emulator
+synth: ## make every AWS template, offline, and judge it: cdk-nag, tests, cfn-lint, types; create it on an emulator
 	@$(BOOTSTRAP) dev
 	@$(BOOTSTRAP) mysql
 	@$(BOOTSTRAP) deploy
@@ -159,7 +180,7 @@ cost: ## what it costs a month: docs/costs.md anew, or one stage: STAGE=dev (ACT
 	@$(BOOTSTRAP) deploy
 	@$(if $(STAGE),$(OPERATE) cost,exec .local/deploy-venv/bin/python -m deploy.prices)
 
-pause: ## stop all that costs by the hour, keep all data: STAGE=dev
+pause: ## stop all that costs by the hour, keep all data: STAGE=dev (YES=1)
 	@$(BOOTSTRAP) deploy
 	@$(OPERATE) pause
 
@@ -183,6 +204,7 @@ lock: ## renew the hashed lock files (needs uv)
 	$(LOCK) --upgrade pyproject.toml --group dev --extra traces -c requirements/traces.txt -o requirements/dev.txt
 	$(LOCK) --upgrade requirements/ministack.in -o requirements/ministack.txt
 	$(LOCK) --upgrade requirements/deploy.in -o requirements/deploy.txt
+	$(LOCK) --upgrade requirements/bench.in -o requirements/bench.txt
 
 doctor: ## what this machine has and lacks, and the cure
 	@$(BOOTSTRAP) doctor

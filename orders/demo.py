@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import DateTimeField, ExpressionWrapper, F, Value
 
 from orders import saga
+from orders.daily import note_change
 from orders.models import Order, OrderEvent, Payment, database_now
 from orders.payments.gateway import PaymentGateway
 from orders.quote import Line, Wish
@@ -124,7 +125,9 @@ def _date_back(order: Order, moment: datetime) -> None:
             created_at=moment,
             updated_at=earlier("updated_at"),
             cancel_requested_at=earlier("cancel_requested_at"),
+            settled_at=earlier("settled_at"),
         )
+        note_change(moment)
         OrderEvent.objects.filter(order=order).update(created_at=earlier("created_at"))
         Payment.objects.filter(order=order).update(
             created_at=earlier("created_at"), updated_at=earlier("updated_at")

@@ -80,3 +80,11 @@ class InvalidSignature(DomainError):
 
     code = "invalid_signature"
     title = "Invalid signature"
+
+
+class SalesNotReady(UnavailableError):
+    """Earlier days are still being added up; the report can be read once they are, in a minute at most for a year."""
+
+    code = "sales_not_ready"
+    title = "Sales not ready"
+    retry_after_seconds = 10

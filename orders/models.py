@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from django.db import connection, models
 from django.db.models.functions import Now
 
+from orders.daily import ChangedDay, DailyFigures, DailySales
 from orders.payments.intents import StripeIntent
 from orders.payments.ledger import MockLedgerEntry
 from orders.states import CancelReason, OrderStatus, PaymentStatus, Step
@@ -48,6 +49,7 @@ class Order(models.Model):
     attempts = models.PositiveIntegerField(default=0)  # tries that ended without an answer
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
+    settled_at = models.DateTimeField(null=True, blank=True)  # when it first was PROCESSING or CANCELLED
     shipped_at = models.DateTimeField(null=True, blank=True)
     tracking_number = models.CharField(
         max_length=64, blank=True, db_default=""
@@ -90,6 +92,7 @@ class OrderItem(models.Model):
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="items")
     product_id = models.CharField(max_length=64)
     product_name = models.CharField(max_length=200)
+    category = models.CharField(max_length=100, blank=True, db_default="")  # empty: not recorded then
     quantity = models.PositiveIntegerField()
     price = models.DecimalField(max_digits=12, decimal_places=2)  # of one unit
 
@@ -172,7 +175,25 @@ class IdempotencyKey(models.Model):
         return self.key_hash[:12]
 
 
+class BackgroundReport(models.Model):
+    """The last word of one loop of the background process, where every task can read it: one row for each kind."""
+
+    kind = models.CharField(max_length=16, primary_key=True)  # those of orders.figures: state, drift
+    reported_at = models.DateTimeField()  # on the database's clock
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "background_reports"
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {self.reported_at:%Y-%m-%d %H:%M:%S}"
+
+
 __all__ = [
+    "BackgroundReport",
+    "ChangedDay",
+    "DailyFigures",
+    "DailySales",
     "IdempotencyKey",
     "MockLedgerEntry",
     "Order",

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from orders.errors import PriceChanged, UnknownProduct
 from orders.keys import Key
-from orders.record import NewOrder, PricedLine
+from orders.new_order import NewOrder, PricedLine
 from products.selectors import get_products
 from shop.deadline import Deadline
 from shop.errors import FieldError
@@ -87,6 +87,7 @@ def priced(wish: Wish, *, deadline: Deadline) -> NewOrder:
             PricedLine(
                 product_id=line.product_id,
                 product_name=products[line.product_id].name,
+                category=products[line.product_id].category,
                 quantity=line.quantity,
                 price=products[line.product_id].price,
             )

@@ -5,13 +5,10 @@ Nothing here calls another system, so no transaction is ever open while one is a
 
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import structlog
 from django.conf import settings
@@ -20,8 +17,10 @@ from django.db.models import F, Max
 from django.db.models.functions import Now
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random
 
+from orders.daily import note_change
 from orders.keys import Key
 from orders.models import IdempotencyKey, Order, OrderEvent, OrderItem, Payment, database_now
+from orders.new_order import NewOrder
 from orders.payments.gateway import Charge
 from orders.states import STEP_TRANSITIONS, TRANSITIONS, CancelReason, OrderStatus, PaymentStatus, Step
 from shop import metrics
@@ -35,6 +34,11 @@ _DEADLOCK = 1213
 # The longest pause between two tries to settle an order.
 MAX_BACKOFF_SECONDS = 10.0
 LOOK_AGAIN_AFTER_SECONDS = (0.0, 0.2, 0.6)
+
+PAYMENT_FIELDS = (
+    *("gateway", "reference", "status", "amount", "refunded", "currency", "decline_code"),
+    "updated_at",
+)
 
 Note = Mapping[str, str]
 """Who of the staff did it, and why; for the order's history."""
@@ -59,34 +63,6 @@ def commit(name: str) -> Iterator[None]:
         yield
         failpoint(f"before_commit_{name}")
     failpoint(f"after_commit_{name}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class PricedLine:
-    """One line with the catalogue's name and price, as of now."""
-
-    product_id: str
-    product_name: str
-    quantity: int
-    price: Decimal
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewOrder:
-    """Everything that an order is recorded from; money in the shop's currency."""
-
-    uid: UUID
-    user_id: str
-    user_email: str
-    lines: Sequence[PricedLine]
-    payment_method: str = ""
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    request_id: str = ""
-
-    @property
-    def total(self) -> Decimal:
-        """Σ quantity × price, exact."""
-        return sum((line.quantity * line.price for line in self.lines), Decimal("0.00"))
 
 
 class KeyTaken(Exception):
@@ -121,11 +97,10 @@ def _record(new: NewOrder, *, key: Key | None) -> Order:
             # First, and by an insert: a select-for-update of a missing row would deadlock with its twin.
             due = now + timedelta(seconds=settings.ORDER_BUDGET_SECONDS + 2)
             try:
-                with transaction.atomic():
-                    IdempotencyKey.objects.create(
-                        key_hash=key.key_hash, fingerprint=key.fingerprint, order_uid=new.uid, answer_due=due
-                    )
-            except IntegrityError as error:
+                IdempotencyKey.objects.create(
+                    key_hash=key.key_hash, fingerprint=key.fingerprint, order_uid=new.uid, answer_due=due
+                )
+            except IntegrityError as error:  # ends the transaction, in which nothing has been written yet
                 raise KeyTaken from error
         order = Order.objects.create(
             uid=new.uid,
@@ -142,7 +117,7 @@ def _record(new: NewOrder, *, key: Key | None) -> Order:
             updated_at=now,
         )
         OrderItem.objects.bulk_create(OrderItem(order=order, **vars(line)) for line in new.lines)
-        add_event(order.pk, kind="recorded", status=OrderStatus.PENDING, step=Step.CREATED)
+        add_event(order.pk, kind="recorded", status=OrderStatus.PENDING, step=Step.CREATED, seq=1)
     return order
 
 
@@ -174,24 +149,33 @@ def decide(
     came_from, was = Step(order.step), OrderStatus(order.status)
     if to not in STEP_TRANSITIONS[came_from] or (status is not None and status not in TRANSITIONS[was]):
         raise AssertionError(f"no move from {came_from}/{was} to {to}/{status}")
-    changes: dict[str, Any] = {"step": to, "updated_at": Now()}
-    if status is not None:
-        changes["status"] = status
-    if reason is not None:
-        changes["cancel_reason"] = reason
-    if to is Step.DONE:
-        changes["lease_until"] = None
+    changes = _changes(was, to=to, status=status, reason=reason)
     conditions: dict[str, Any] = {"cancel_requested_at": None} if heed_cancel else {}
     with commit(kind):
         if not Order.objects.filter(pk=order.pk, step=came_from, status=was, **conditions).update(**changes):
             return False
         if charge is not None:
             _save_payment(order.pk, charge)
+        if status is not None:
+            note_change(order.created_at)
         detail = {"reason": reason} if reason else {}
         add_event(order.pk, kind=kind, status=status or was, step=to, detail=detail)
     if to is Step.DONE:
         metrics.emit(metrics.ORDERS_SETTLED, 1, kind=reason or order.cancel_reason or "processing")
     return True
+
+
+def _changes(
+    was: OrderStatus, *, to: Step, status: OrderStatus | None, reason: CancelReason | None
+) -> dict[str, Any]:
+    changes: dict[str, Any] = {"step": to, "updated_at": Now()}
+    if status is not None:
+        changes |= {"status": status} | ({"settled_at": Now()} if was is OrderStatus.PENDING else {})
+    if reason is not None:
+        changes["cancel_reason"] = reason
+    if to is Step.DONE:
+        changes["lease_until"] = None
+    return changes
 
 
 @again_after_a_deadlock
@@ -209,12 +193,9 @@ def request_cancel(order: Order, *, reason: CancelReason, note: Note | None = No
         if not pending.update(cancel_requested_at=Now(), cancel_requested_reason=reason, updated_at=Now()):
             return False
         step = Order.objects.values_list("step", flat=True).get(pk=order.pk)
+        detail = {"reason": reason, **(note or {})}
         add_event(
-            order.pk,
-            kind="cancel_requested",
-            status=OrderStatus.PENDING,
-            step=Step(step),
-            detail={"reason": reason, **(note or {})},
+            order.pk, kind="cancel_requested", status=OrderStatus.PENDING, step=Step(step), detail=detail
         )
     return True
 
@@ -239,13 +220,8 @@ def begin_late_cancel(order: Order, *, reason: CancelReason, note: Note | None =
             updated_at=now,
         ):
             return False
-        add_event(
-            order.pk,
-            kind="aborting",
-            status=OrderStatus.PROCESSING,
-            step=Step.ABORT,
-            detail={"reason": reason, **(note or {})},
-        )
+        detail = {"reason": reason, **(note or {})}
+        add_event(order.pk, kind="aborting", status=OrderStatus.PROCESSING, step=Step.ABORT, detail=detail)
     return True
 
 
@@ -273,26 +249,37 @@ def back_off(order: Order, *, lease: datetime | None) -> None:
 
 
 def _save_payment(order_id: int, charge: Charge) -> None:
-    Payment.objects.update_or_create(
+    """Write the one line of an order's payment in one statement, whether there is one or not."""
+    payment = Payment(
         order_id=order_id,
-        defaults={
-            "gateway": settings.PAYMENT_GATEWAY,
-            "reference": charge.reference,
-            "status": PaymentStatus(charge.status),
-            "amount": charge.amount,
-            "refunded": charge.refunded,
-            "currency": charge.currency,
-            "decline_code": charge.decline_code,
-            "updated_at": Now(),
-        },
+        gateway=settings.PAYMENT_GATEWAY,
+        reference=charge.reference,
+        status=PaymentStatus(charge.status),
+        amount=charge.amount,
+        refunded=charge.refunded,
+        currency=charge.currency,
+        decline_code=charge.decline_code,
+        updated_at=Now(),
+    )
+    # SQLite must be told the key that may be there already; MySQL must not.
+    unique = ["order"] if connection.features.supports_update_conflicts_with_target else None
+    Payment.objects.bulk_create(
+        [payment], update_conflicts=True, update_fields=PAYMENT_FIELDS, unique_fields=unique
     )
 
 
 def add_event(
-    order_id: int, *, kind: str, status: OrderStatus, step: Step, detail: Mapping[str, Any] | None = None
+    order_id: int,
+    *,
+    kind: str,
+    status: OrderStatus,
+    step: Step,
+    detail: Mapping[str, Any] | None = None,
+    seq: int | None = None,
 ) -> None:
-    """Write the next line of an order's history. The caller's change has locked the order's row."""
-    last = OrderEvent.objects.filter(order_id=order_id).aggregate(last=Max("seq"))["last"] or 0
+    """Write the next line of an order's history, number ``seq`` if known. The caller's change has locked the order's row."""
+    if seq is None:
+        seq = (OrderEvent.objects.filter(order_id=order_id).aggregate(last=Max("seq"))["last"] or 0) + 1
     OrderEvent.objects.create(
-        order_id=order_id, seq=last + 1, kind=kind, status=status, step=step, detail=dict(detail or {})
+        order_id=order_id, seq=seq, kind=kind, status=status, step=step, detail=dict(detail or {})
     )

@@ -16,6 +16,7 @@ from shop.serializers import (
     MetadataField,
     MoneyField,
     MoneyNumberField,
+    OutputSerializer,
     ShortListField,
     StrictIntegerField,
     StrictSerializer,
@@ -98,7 +99,7 @@ class ListOrdersQuery(PageQuery):
     created_to = serializers.DateTimeField(required=False, help_text="Before this moment (ISO 8601).")
 
 
-class PlacedOrderOutput(serializers.Serializer[Order]):
+class PlacedOrderOutput(OutputSerializer):
     """The outcome of an order, in short."""
 
     orderId = serializers.IntegerField(source="id")
@@ -126,7 +127,7 @@ class AmountField(serializers.DecimalField):
         super().__init__(max_digits=15, decimal_places=2, coerce_to_string=True, **kwargs)
 
 
-class OrderItemOutput(serializers.Serializer[Any]):
+class OrderItemOutput(OutputSerializer):
     """One line as it was when the order was recorded."""
 
     id = serializers.IntegerField()
@@ -136,7 +137,7 @@ class OrderItemOutput(serializers.Serializer[Any]):
     price = AmountField(help_text="Of one unit.")
 
 
-class PaymentOutput(serializers.Serializer[Any]):
+class PaymentOutput(OutputSerializer):
     """What became of the money."""
 
     gateway = serializers.CharField()
@@ -148,7 +149,7 @@ class PaymentOutput(serializers.Serializer[Any]):
     decline_code = serializers.CharField(allow_blank=True)
 
 
-class OrderSummaryOutput(serializers.Serializer[Order]):
+class OrderSummaryOutput(OutputSerializer):
     """One order in a list."""
 
     id = serializers.IntegerField()

@@ -54,5 +54,17 @@ class OutOfStock(Exception):
         self.product_ids = product_ids
 
 
+class StockMoved(Exception):
+    """The stock is no longer what somebody saw: orders or colleagues came in between. Nothing was changed.
+
+    Attributes:
+        stock: what it was when it was refused.
+    """
+
+    def __init__(self, stock: int) -> None:
+        super().__init__(f"the stock is {stock} now")
+        self.stock = stock
+
+
 class ReservationReleased(Exception):
     """The units of this order were given back (or promised never to be taken): it is over."""

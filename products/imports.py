@@ -13,12 +13,11 @@ from typing import Any
 
 import orjson
 
-from products import inventory
 from products.exports import COLUMNS
 from products.models import Product
 from products.selectors import get_any_product
 from products.serializers import CreateProductInput
-from products.services import build_product, update_product
+from products.services import create_product, update_product
 from shop import csv
 
 REQUIRED = ("productId", "name", "price", "stock", "category")
@@ -57,8 +56,12 @@ class Fault:
         return f"row {self.number} ({self.product_id or 'no productId'}): {self.words}"
 
 
-def read_table(lines: Iterable[str]) -> tuple[list[Row], list[Fault]]:
+def read_table(lines: Iterable[str], *, first: int = 2) -> tuple[list[Row], list[Fault]]:
     """Read a table and judge every row by itself.
+
+    Args:
+        lines: of the file; the first one names the columns.
+        first: the number of the row after it, where this is a piece of a table.
 
     Raises:
         BadTable: no CSV, or not these columns.
@@ -69,7 +72,7 @@ def read_table(lines: Iterable[str]) -> tuple[list[Row], list[Fault]]:
         table = csv.read(lines)
         columns = _columns(next(table, []))
         seen: set[str] = set()
-        for number, cells in enumerate(table, start=2):
+        for number, cells in enumerate(table, start=first):
             if not cells:
                 continue
             judged = _judge(number, columns, cells, seen)
@@ -79,13 +82,15 @@ def read_table(lines: Iterable[str]) -> tuple[list[Row], list[Fault]]:
     return rows, faults
 
 
-def import_row(row: Row, *, set_stock: bool, dry_run: bool) -> str:
+def import_row(row: Row, *, set_stock: bool, dry_run: bool, actor: str = ACTOR, reason: str = "") -> str:
     """Make or change one product.
 
     Args:
         row: what it is to be.
         set_stock: whether an existing product's stock becomes the row's; recorded as a movement, in the same write.
         dry_run: only tell what would be done.
+        actor: who does it.
+        reason: why; it stands in the movements.
 
     Returns:
         ``created``, ``changed``, ``unchanged`` or ``deleted`` (it was deleted for good: nothing is done).
@@ -96,13 +101,13 @@ def import_row(row: Row, *, set_stock: bool, dry_run: bool) -> str:
     seen = get_any_product(row.product_id)
     if seen is None:
         if not dry_run:
-            inventory.shelve(build_product(row.product_id, fields=row.fields), actor=ACTOR)
+            create_product(fields=row.fields, actor=actor, reason=reason, product_id=row.product_id)
         return "created"
     if not seen.is_listed:
         return "deleted"
     changes = dict(_differences(row, seen, set_stock=set_stock))
     if changes and not dry_run:
-        update_product(row.product_id, changes=changes, expected_version=None, actor=ACTOR)
+        update_product(row.product_id, changes=changes, expected_version=None, actor=actor, reason=reason)
     return "changed" if changes else "unchanged"
 
 
@@ -132,14 +137,14 @@ def _judge(number: int, columns: Sequence[str], cells: Sequence[str], seen: set[
     if product_id in seen:
         return Fault(number, product_id, "this product is in the table twice")
     seen.add(product_id)
-    judged = CreateProductInput(data={name: _value(name, row[name]) for name in _WRITTEN if name in row})
+    judged = CreateProductInput(data={name: as_json(name, row[name]) for name in _WRITTEN if name in row})
     if not judged.is_valid():
-        return Fault(number, product_id, "; ".join(_words(judged.errors)))
+        return Fault(number, product_id, "; ".join(in_words(judged.errors)))
     return Row(number, product_id, judged.validated_data)
 
 
-def _value(name: str, cell: str) -> Any:
-    """Return a cell as it would stand in JSON; what is none of it stays text, and is refused as such."""
+def as_json(name: str, cell: str) -> Any:
+    """Return a text as the field of that name would stand in JSON; what is none of it stays text, and is refused as such."""
     if name == "stock" and re.fullmatch(r"[0-9]{1,10}", cell):
         return int(cell)
     if name == "metadata":
@@ -150,10 +155,11 @@ def _value(name: str, cell: str) -> Any:
     return cell
 
 
-def _words(errors: Any, *, at: str = "") -> Iterator[str]:
+def in_words(errors: Any, *, at: str = "") -> Iterator[str]:
+    """Yield what a serializer found wrong, each with its place."""
     if isinstance(errors, Mapping):
         for name, inner in errors.items():
-            yield from _words(inner, at=f"{at}.{name}" if at else str(name))
+            yield from in_words(inner, at=f"{at}.{name}" if at else str(name))
     else:
         for error in errors:
-            yield f"{at}: {error}"
+            yield f"{at}: {error}" if at else str(error)

@@ -7,6 +7,7 @@ order's reservation. So the books always balance: Σ movements − stock = Σ un
 import hashlib
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
@@ -20,6 +21,7 @@ from products.errors import (
     InsufficientStock,
     OutOfStock,
     ReservationReleased,
+    StockMoved,
 )
 from products.models import Product, StockMovement, StockReservation, now
 from products.selectors import get_product, get_reservation
@@ -64,22 +66,23 @@ def _listed() -> Condition:
     return condition
 
 
-def _movement(
-    product_id: str, *, movement_id: str, kind: str, delta: int, reason: str, actor: str
-) -> StockMovement:
-    return StockMovement(
-        product_id, movement_id, kind=kind, delta=delta, reason=reason, actor=actor, created_at=now()
-    )
+def _movement(product_id: str, movement_id: str, **facts: Any) -> StockMovement:
+    return StockMovement(product_id, movement_id, created_at=now(), **facts)
 
 
-def shelve(product: Product, *, actor: str = "") -> bool:
+def shelve(product: Product, *, actor: str = "", reason: str = "") -> bool:
     """Put a new product on the shelf with its first stock.
+
+    Args:
+        product: as it is to be, its stock with it.
+        actor: who did it.
+        reason: why, for the record.
 
     Returns:
         Whether it was new; False if a product of that id exists already (then nothing was changed).
     """
     movement = _movement(
-        product.product_id, movement_id="created", kind="created", delta=product.stock, reason="", actor=actor
+        product.product_id, "created", kind="created", delta=product.stock, reason=reason, actor=actor
     )
 
     def build(transaction: TransactWrite) -> None:
@@ -101,6 +104,7 @@ def set_stock(
     condition: Condition,
     movement_id: str,
     actor: str = "",
+    reason: str = "",
 ) -> None:
     """Write an absolute stock, and other edits with it, if the stock is still what was seen.
 
@@ -111,12 +115,13 @@ def set_stock(
         condition: what else must hold.
         movement_id: fixed for one request, so that a repeat does nothing.
         actor: who did it.
+        reason: why, for the record.
 
     Raises:
         ConditionRefused: the product changed since it was read, or this very write was done before.
     """
     movement = _movement(
-        seen.product_id, movement_id=movement_id, kind="set", delta=stock - seen.stock, reason="", actor=actor
+        seen.product_id, movement_id, kind="set", delta=stock - seen.stock, reason=reason, actor=actor
     )
 
     def build(transaction: TransactWrite) -> None:
@@ -131,7 +136,13 @@ def set_stock(
 
 
 def adjust(
-    product_id: str, *, delta: int, reason: str, key: str | None, actor: str = ""
+    product_id: str,
+    *,
+    delta: int,
+    reason: str,
+    key: str | None,
+    actor: str = "",
+    expected_stock: int | None = None,
 ) -> tuple[Product, bool]:
     """Add units to the stock or take some away, once per key.
 
@@ -141,25 +152,27 @@ def adjust(
         reason: why, for the record.
         key: the caller's idempotency key, already scoped to the caller; None makes every call its own.
         actor: who did it.
+        expected_stock: refuse if the stock is another one by now; None takes any.
 
     Returns:
         The product as it is now, and whether this was a repeat that changed nothing.
 
     Raises:
-        ProductNotFound, InsufficientStock, AdjustmentKeyReused: nothing was changed.
+        ProductNotFound, InsufficientStock, StockMoved, AdjustmentKeyReused: nothing was changed.
     """
     movement_id = "adj_" + (hashlib.sha256(key.encode()).hexdigest() if key else uuid.uuid4().hex)
     get_product(product_id)
-    movement = _movement(
-        product_id, movement_id=movement_id, kind="adjusted", delta=delta, reason=reason, actor=actor
-    )
+    movement = _movement(product_id, movement_id, kind="adjusted", delta=delta, reason=reason, actor=actor)
+    fits = Product.stock.between(max(0, -delta), MAX_STOCK - max(0, delta))
+    if expected_stock is not None:
+        fits &= Product.stock == expected_stock
 
     def build(transaction: TransactWrite) -> None:
         transaction.save(movement, condition=StockMovement.movement_id.does_not_exist())
         transaction.update(
             Product(product_id),
             actions=[Product.stock.add(delta)],
-            condition=_listed() & Product.stock.between(max(0, -delta), MAX_STOCK - max(0, delta)),
+            condition=_listed() & fits,
         )
 
     try:
@@ -167,6 +180,8 @@ def adjust(
     except ConditionRefused as refusal:
         if not refusal.refused[0]:
             product = get_product(product_id)  # raises if it was deleted meanwhile
+            if expected_stock not in {None, product.stock}:
+                raise StockMoved(product.stock) from refusal
             raise InsufficientStock(
                 f"The stock is {product.stock}; {delta:+} would leave 0 to {MAX_STOCK}."
             ) from refusal

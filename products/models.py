@@ -1,9 +1,13 @@
 """The tables of the catalogue and the stock, as DynamoDB holds them. Attribute names are the wire's."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 
 from django.conf import settings
 from pynamodb.attributes import MapAttribute, UnicodeAttribute, UTCDateTimeAttribute
+from pynamodb.exceptions import DoesNotExist
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from products.dynamo import call
@@ -17,6 +21,7 @@ from shop.dynamo import (
     TextMapAttribute,
     create_missing,
 )
+from shop.dynamo_indexes import add_missing_indexes
 from shop.limits import RateCounter
 
 CATALOGUE = "all"  # the constant key under which every listed product stands
@@ -109,6 +114,17 @@ class StockReservation(SharedConnectionModel):
     released_at = UTCDateTimeAttribute(null=True, attr_name="releasedAt")
 
 
+class HistoryIndex(GlobalSecondaryIndex["StockMovement"]):
+    """The movements of one product by time. Keys only; no sale ever writes it, for a sale is no movement."""
+
+    class Meta:
+        index_name = "history"
+        projection = KeysOnlyProjection()
+
+    product_id = UnicodeAttribute(hash_key=True, attr_name="productId")
+    created_at = UTCDateTimeAttribute(range_key=True, attr_name="createdAt")
+
+
 class StockMovement(SharedConnectionModel):
     """One change of stock that is no order: the first stocking, an absolute write, an adjustment.
 
@@ -127,15 +143,40 @@ class StockMovement(SharedConnectionModel):
     actor = UnicodeAttribute(default="")  # who: a user's id, or empty
     created_at = UTCDateTimeAttribute(attr_name="createdAt")
 
+    history_index = HistoryIndex()
+
 
 TABLES = (Product, StockReservation, StockMovement)
 
 
 def create_missing_tables() -> list[str]:
-    """Create the tables that do not exist, the rate limits' too; see :func:`shop.dynamo.create_missing`."""
-    return create_missing((*TABLES, RateCounter), unavailable=CatalogueUnavailable)
+    """Create the tables that do not exist, the rate limits' too, and the indexes that an older table lacks.
+
+    Returns:
+        The names of what was made; an index's behind its table's: ``StockMovements/history``.
+    """
+    wanted = (*TABLES, RateCounter)
+    created = create_missing(wanted, unavailable=CatalogueUnavailable)
+    return [*created, *add_missing_indexes(wanted, unavailable=CatalogueUnavailable)]
 
 
 def check_answers() -> None:
     """Ask for a product that cannot be; raises if DynamoDB or the table does not answer."""
     call(lambda: Product.count("-", consistent_read=True), deadline=Deadline(CALL_SECONDS * 1.5))
+
+
+def table_checks() -> dict[str, Callable[[], None]]:
+    """Return by each table's name, in words, what raises unless that table answers; the rate limits' too."""
+    keys: dict[str, tuple[type[SharedConnectionModel], str | None]] = {
+        "products": (Product, None),
+        "reservations": (StockReservation, None),
+        "movements": (StockMovement, "-"),
+        "rate limits": (RateCounter, None),
+    }
+    return {name: partial(_table_answers, table, range_key=key) for name, (table, key) in keys.items()}
+
+
+def _table_answers(table: type[SharedConnectionModel], *, range_key: str | None) -> None:
+    """Ask for an item that cannot be."""
+    with suppress(DoesNotExist):
+        call(lambda: table.get("-", range_key), deadline=Deadline(CALL_SECONDS * 1.5))

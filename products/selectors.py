@@ -1,14 +1,17 @@
 """Reads of the catalogue. Nothing here writes."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from pynamodb.exceptions import DoesNotExist
 
 from products.dynamo import call
 from products.errors import ProductNotFound
-from products.models import CATALOGUE, Product, StockReservation
+from products.models import CATALOGUE, Product, StockMovement, StockReservation
 from shop.deadline import Deadline
+
+BATCH = 100  # items of one BatchGet, at most
 
 # What an id of ours can look like; anything else cannot exist, and is not worth a question to DynamoDB.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -46,7 +49,9 @@ def get_products(product_ids: Iterable[str], *, deadline: Deadline | None = None
     return {product.product_id: product for product in found if product.is_listed}
 
 
-def list_products(*, category: str | None, limit: int, after: str | None) -> tuple[list[Product], str | None]:
+def list_products(
+    *, category: str | None, limit: int, after: str | None, beginning: str = ""
+) -> tuple[list[Product], str | None]:
     """Return a page of products in order of their ids.
 
     One Query of an index for the keys and one BatchGet for the items; keys whose item is gone by then are
@@ -56,6 +61,7 @@ def list_products(*, category: str | None, limit: int, after: str | None) -> tup
         category: only this category; None for all.
         limit: 1 to 100.
         after: the last product id of the page before.
+        beginning: only ids that begin so.
 
     Returns:
         The page, and the id to go on after; None when there is no more.
@@ -63,8 +69,10 @@ def list_products(*, category: str | None, limit: int, after: str | None) -> tup
     page: list[Product] = []
     more = True
     while more and len(page) <= limit:
-        keys, more = _query_keys(category=category, limit=limit + 1 - len(page), after=after)
-        items = get_products(keys[:100]) | get_products(keys[100:])
+        keys, more = _query_keys(
+            category=category, limit=limit + 1 - len(page), after=after, beginning=beginning
+        )
+        items = get_products(keys[:BATCH]) | get_products(keys[BATCH:])
         page += [items[key] for key in keys if key in items]
         after = keys[-1] if keys else after
     if len(page) > limit:
@@ -73,8 +81,8 @@ def list_products(*, category: str | None, limit: int, after: str | None) -> tup
     return page, None
 
 
-def every_product(*, page_size: int = 100) -> Iterator[Product]:
-    """Walk through the whole catalogue in order of the ids, a page in memory at a time.
+def every_product(*, page_size: int = 100, category: str | None = None) -> Iterator[Product]:
+    """Walk through the whole catalogue, or one category, in order of the ids, a page in memory at a time.
 
     What is added or deleted on the way may be missing or present; nothing comes twice.
 
@@ -83,22 +91,96 @@ def every_product(*, page_size: int = 100) -> Iterator[Product]:
     """
     after: str | None = None
     while True:
-        page, after = list_products(category=None, limit=page_size, after=after)
+        page, after = list_products(category=category, limit=page_size, after=after)
         yield from page
         if after is None:
             return
 
 
-def _query_keys(*, category: str | None, limit: int, after: str | None) -> tuple[list[str], bool]:
+@dataclass(frozen=True)
+class Look:
+    """What was found among a part of the catalogue.
+
+    Attributes:
+        found: the products that were wanted, in order of their ids.
+        looked_at: how many products were looked at.
+        position: the id to go on after; None at the end.
+    """
+
+    found: list[Product]
+    looked_at: int
+    position: str | None
+
+
+def look_through(
+    wanted: Callable[[Product], bool], *, category: str | None, after: str | None, most: int, enough: int
+) -> Look:
+    """Look at products one after the other for what no index answers; the cost is what is looked at, not what is found.
+
+    Args:
+        wanted: which to return.
+        category: look at this one alone; None for all.
+        after: where the part before ended.
+        most: products to look at; whole batches of 100, each two calls.
+        enough: end after the batch in which so many are found.
+    """
+    found: list[Product] = []
+    looked_at = 0
+    more = True
+    while more and looked_at < most and len(found) < enough:
+        keys, more = _query_keys(category=category, limit=BATCH, after=after)
+        items = get_products(keys)
+        found += [items[key] for key in keys if key in items and wanted(items[key])]
+        looked_at += len(keys)
+        after = keys[-1] if keys else after
+    return Look(found, looked_at, after if more else None)
+
+
+def list_movements(
+    product_id: str, *, limit: int, after: tuple[str, str] | None = None
+) -> tuple[list[StockMovement], tuple[str, str] | None]:
+    """Return a page of a product's movements, the newest first. What was written a moment ago may still be missing.
+
+    Args:
+        product_id: which product.
+        limit: 1 to 99.
+        after: where the page before ended.
+
+    Returns:
+        The page, and where to go on; None when there is no more.
+    """
+    keys = dict(zip(("movementId", "createdAt"), after or (), strict=False))
+    start = {name: {"S": key} for name, key in {"productId": product_id, **keys}.items()} if after else None
+
+    def query() -> list[StockMovement]:
+        index = StockMovement.history_index
+        return list(
+            index.query(product_id, limit=limit + 1, last_evaluated_key=start, scan_index_forward=False)
+        )
+
+    found = call(query)
+    order = [movement.movement_id for movement in found[:limit]]
+    ids = [(product_id, movement_id) for movement_id in order]
+    page = call(lambda: list(StockMovement.batch_get(ids, consistent_read=True))) if ids else []
+    page.sort(key=lambda movement: order.index(movement.movement_id))
+    if len(found) <= limit:
+        return page, None
+    return page, (order[-1], StockMovement.created_at.serialize(found[limit - 1].created_at))
+
+
+def _query_keys(
+    *, category: str | None, limit: int, after: str | None, beginning: str = ""
+) -> tuple[list[str], bool]:
     index, attribute, value = (
         (Product.catalogue_index, "catalogue", CATALOGUE)
         if category is None
         else (Product.category_index, "category", category)
     )
+    begins = Product.list_key.startswith(beginning) if beginning else None
     start = {"productId": {"S": after}, "listKey": {"S": after}, attribute: {"S": value}} if after else None
 
     def query() -> tuple[list[str], bool]:
-        found = index.query(value, limit=limit, last_evaluated_key=start)
+        found = index.query(value, begins, limit=limit, last_evaluated_key=start)
         return [product.product_id for product in found], found.last_evaluated_key is not None
 
     return call(query)

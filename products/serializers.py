@@ -11,6 +11,7 @@ from shop.serializers import (
     MetadataField,
     MoneyField,
     MoneyNumberField,
+    OutputSerializer,
     StrictIntegerField,
     StrictSerializer,
     TextField,
@@ -18,7 +19,7 @@ from shop.serializers import (
 )
 
 
-class ProductOutput(serializers.Serializer[Any]):
+class ProductOutput(OutputSerializer):
     """One product."""
 
     productId = serializers.CharField(source="product_id")

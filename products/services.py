@@ -30,21 +30,31 @@ def build_product(product_id: str, *, fields: Mapping[str, Any]) -> Product:
     return Product(product_id, list_key=product_id, created_at=moment, updated_at=moment, **fields)
 
 
-def create_product(*, fields: Mapping[str, Any], actor: str = "") -> Product:
+def create_product(
+    *, fields: Mapping[str, Any], actor: str = "", reason: str = "", product_id: str | None = None
+) -> Product:
     """Add a product to the catalogue.
 
     Args:
         fields: name, price (Decimal), stock, category, and optionally description and metadata; validated.
         actor: who did it.
+        reason: why, for the record.
+        product_id: its id, which makes a repeat harmless: a product that is there is left alone. None: a new one.
     """
-    product = build_product(new_product_id(), fields=fields)
-    # False here can only mean that our own first try arrived and its reply did not: the id is new.
-    inventory.shelve(product, actor=actor)
+    product = build_product(product_id or new_product_id(), fields=fields)
+    # Of a new id, False can only mean that our own first try arrived and its reply did not.
+    inventory.shelve(product, actor=actor, reason=reason)
     return product
 
 
 def update_product(
-    product_id: str, *, changes: Mapping[str, Any], expected_version: int | None, actor: str = ""
+    product_id: str,
+    *,
+    changes: Mapping[str, Any],
+    expected_version: int | None,
+    actor: str = "",
+    reason: str = "",
+    edit_id: str | None = None,
 ) -> Product:
     """Change some fields of a product, all in one write.
 
@@ -53,6 +63,8 @@ def update_product(
         changes: validated fields; ``stock`` is absolute and never hides a sale: the record shows the difference.
         expected_version: refuse if the product was edited since that version; None takes any.
         actor: who did it.
+        reason: why, for the record; of a stock.
+        edit_id: the caller's name for this very edit: while it is the last one, a repeat changes nothing.
 
     Returns:
         The product as it is after the change.
@@ -61,20 +73,22 @@ def update_product(
         ProductNotFound, StaleVersion: nothing was changed.
         StockBusy: sales or edits came in between every time; nothing was changed.
     """
-    edit_id = uuid.uuid4().hex
+    edit_id = edit_id or uuid.uuid4().hex
     for attempt in range(MAX_ROUNDS):
         seen = get_product(product_id)
         if seen.edit_id == edit_id:
             return seen  # an earlier round arrived although its reply did not
         if expected_version is not None and seen.version != expected_version:
             raise StaleVersion(f"The product is at version {seen.version} now, not {expected_version}.")
-        if _try_update(seen, changes=changes, edit_id=edit_id, actor=actor):
+        if _try_update(seen, changes=changes, edit_id=edit_id, record={"actor": actor, "reason": reason}):
             return get_product(product_id)
         time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 (jitter, not a secret)
     raise StockBusy("This product is changing too fast just now; try again.")
 
 
-def _try_update(seen: Product, *, changes: Mapping[str, Any], edit_id: str, actor: str) -> bool:
+def _try_update(
+    seen: Product, *, changes: Mapping[str, Any], edit_id: str, record: Mapping[str, str]
+) -> bool:
     edits = [getattr(Product, name).set(value) for name, value in changes.items() if name != "stock"]
     edits += _marks(edit_id)
     unedited = Product.version == seen.version
@@ -86,7 +100,7 @@ def _try_update(seen: Product, *, changes: Mapping[str, Any], edit_id: str, acto
                 edits=edits,
                 condition=unedited,
                 movement_id=f"set_{edit_id}",
-                actor=actor,
+                **record,
             )
         except inventory.ConditionRefused as refusal:
             return refusal.refused[0]  # the movement is there: an earlier round of this very edit arrived

@@ -14,6 +14,8 @@ from botocore.config import Config
 from django.conf import settings
 from pynamodb.connection import Connection
 
+from shop.dynamo_reads import LeanReads
+
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_sqs import SQSClient
@@ -43,7 +45,9 @@ def dynamodb_connection() -> Connection:
 
 @cache
 def _dynamodb_connection() -> Connection:
-    connection = Connection(
+    # The spans of traces are made inside botocore, so there all calls go through it.
+    short = settings.DYNAMODB_LEAN_READS and settings.TRACES == "off"
+    connection = (LeanReads if short else Connection)(
         region=settings.AWS_REGION,
         connect_timeout_seconds=DYNAMODB_CONNECT_SECONDS,
         read_timeout_seconds=DYNAMODB_READ_SECONDS,

@@ -129,6 +129,13 @@ def check_surface(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMess
     ]
     if not settings.COGNITO_JWKS_URL.startswith(f"{settings.COGNITO_ISSUER}/"):
         found.append(Error("COGNITO_JWKS_URL is not the pool's: others' tokens would count.", id="shop.E019"))
+    if settings.STAFF_LOCAL_ACCOUNTS:
+        found.append(
+            Warning(
+                "STAFF_LOCAL_ACCOUNTS lets accounts into the back office that the user pool knows nothing of.",
+                id="shop.W005",
+            )
+        )
     return found + _check_keys() + _check_origins() + _check_limits()
 
 

@@ -197,21 +197,10 @@ def call(
     """
     limit = deadline or Deadline(DEFAULT_BUDGET_SECONDS)
 
-    def give_up(state: RetryCallState) -> bool:
-        left = limit.remaining() - state.upcoming_sleep
-        return state.attempt_number >= MAX_ATTEMPTS or left < CALL_SECONDS
-
     if limit.remaining() < CALL_SECONDS:
         raise unavailable("No time is left to ask; try again.")
-    retrying = Retrying(
-        retry=retry_if_exception(is_passing),
-        wait=wait_random_exponential(multiplier=0.05, max=0.8),
-        stop=give_up,
-        before_sleep=_count,
-        reraise=True,
-    )
     try:
-        return retrying(operation)
+        return _repeated(operation, limit=limit)
     except Exception as error:
         if is_passing(error):
             raise unavailable("No answer came in time; try again.") from error
@@ -219,6 +208,33 @@ def call(
             log.exception("DynamoDB will not work with us")
             raise unavailable("It cannot be reached just now; try again.") from error
         raise
+
+
+def _repeated(operation: Callable[[], T], *, limit: Deadline) -> T:
+    """Run an operation; again while its failure is passing and time is left."""
+    try:
+        return operation()  # nearly always that is all, and a machine for repeats costs as much as a read
+    except Exception as error:
+        if not is_passing(error):
+            raise
+        failed = [error]
+
+    def attempt() -> T:
+        if failed:
+            raise failed.pop()  # the first attempt, made above
+        return operation()
+
+    def give_up(state: RetryCallState) -> bool:
+        left = limit.remaining() - state.upcoming_sleep
+        return state.attempt_number >= MAX_ATTEMPTS or left < CALL_SECONDS
+
+    return Retrying(
+        retry=retry_if_exception(is_passing),
+        wait=wait_random_exponential(multiplier=0.05, max=0.8),
+        stop=give_up,
+        before_sleep=_count,
+        reraise=True,
+    )(attempt)
 
 
 def create_missing(

@@ -1,12 +1,18 @@
-"""Every failure becomes RFC 9457 ``application/problem+json`` here; the one place that knows status codes."""
+"""Every failure becomes RFC 9457 ``application/problem+json`` here; the one place that knows status codes.
+
+People at work in the back office get the same as a page.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.cache import patch_vary_headers
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
@@ -31,6 +37,7 @@ from shop.wire import BodyTooLarge, LengthRequired, dump_json
 log = structlog.get_logger("shop.errors")
 
 PROBLEM_JSON = "application/problem+json"
+DATABASE_SILENT = "The order database did not answer; try again."
 
 STATUS_BY_KIND: dict[type[DomainError], int] = {
     BodyTooLarge: 413,
@@ -98,7 +105,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | 
     request = context["request"]
     if isinstance(exc, OperationalError | InterfaceError):
         log.warning("the database did not answer", error=str(exc))
-        exc = DatabaseUnavailable("The order database did not answer; try again.")
+        exc = DatabaseUnavailable(DATABASE_SILENT)
     if isinstance(exc, DomainError):
         return _domain_response(exc, request)
     if isinstance(exc, Http404 | PermissionDenied):
@@ -139,11 +146,12 @@ def _domain_response(exc: DomainError, request: Any) -> Response:
     if isinstance(exc, UnavailableError):
         log.warning("a dependency did not answer", problem=exc.code, cause=repr(exc.__cause__))
     return Response(
-        _problem_of(exc, request), status=status_of(type(exc)), headers=headers, content_type=PROBLEM_JSON
+        problem_of(exc, request), status=status_of(type(exc)), headers=headers, content_type=PROBLEM_JSON
     )
 
 
-def _problem_of(exc: DomainError, request: Any) -> dict[str, Any]:
+def problem_of(exc: DomainError, request: Any) -> dict[str, Any]:
+    """Build the problem of a failure, and note it for the request's log line."""
     _note(request, code=exc.code, errors=exc.errors)
     return problem(
         status=status_of(type(exc)),
@@ -165,20 +173,46 @@ def _headers(exc: DomainError) -> dict[str, str]:
 
 def problem_response(request: HttpRequest, exc: DomainError) -> HttpResponse:
     """Answer a failure outside of any API view (middleware, unknown addresses, the 500 page)."""
-    return HttpResponse(
-        dump_json(_problem_of(exc, request)),
-        status=status_of(type(exc)),
-        content_type=PROBLEM_JSON,
-        headers=_headers(exc),
-    )
+    return _answer(request, problem_of(exc, request), headers=_headers(exc))
 
 
 def framework_response(request: HttpRequest, status: int) -> HttpResponse:
     """Answer one of the framework's own refusals outside of any API view."""
     code, title, meaning = FRAMEWORK_PROBLEMS[status]
     _note(request, code=code)
-    body = problem(status=status, code=code, title=title, detail=meaning, instance=request.path)
-    return HttpResponse(dump_json(body), status=status, content_type=PROBLEM_JSON)
+    return _answer(
+        request, problem(status=status, code=code, title=title, detail=meaning, instance=request.path)
+    )
+
+
+def for_people(request: HttpRequest) -> bool:
+    """Return whether a browser in the back office asks: it gets a page instead of the problem."""
+    return request.path.startswith("/admin/") and "text/html" in request.headers.get("Accept", "")
+
+
+def page_of(body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """Show a problem as a page in the back office's theme, which needs no database."""
+    theme = settings.UNFOLD
+    context = {
+        "site_title": theme["SITE_TITLE"],
+        "styles": theme["STYLES"],
+        "site_favicons": theme["SITE_FAVICONS"],
+        **body,
+    }
+    # Without the request: what the theme would ask of it is who is signed in.
+    page = render_to_string("shop/refused.html", context)
+    response = HttpResponse(page, status=body["status"], headers=headers)
+    patch_vary_headers(response, ["Accept"])
+    return response
+
+
+def _answer(
+    request: HttpRequest, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None
+) -> HttpResponse:
+    """Answer a program with the problem, and a person in the back office with a page."""
+    if for_people(request):
+        return page_of(body, headers=headers)
+    return HttpResponse(dump_json(body), status=body["status"], content_type=PROBLEM_JSON, headers=headers)
 
 
 def _field_errors(details: Any, pointer: str = "") -> Iterator[FieldError]:

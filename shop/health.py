@@ -1,12 +1,15 @@
 """Liveness and readiness. Rooms register a check for each system they need; none may take longer than its time-outs."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextvars import copy_context
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -75,19 +78,69 @@ def _database() -> None:
 register("database", _database)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came of asking a system something.
+
+    Attributes:
+        ok: it answered.
+        ms: milliseconds it took.
+        value: what it said; None if it did not.
+        late: nobody waited for it any longer.
+    """
+
+    ok: bool
+    ms: float
+    value: Any = None
+    late: bool = False
+
+
+def registered() -> Mapping[str, Check]:
+    """Return the readiness checks by name."""
+    return dict(_checks)
+
+
 def run_checks() -> dict[str, dict[str, Any]]:
     """Run every check; return per name ``{"ok": bool, "ms": float}``. Causes are logged, not shown."""
-    results: dict[str, dict[str, Any]] = {}
-    for name, check in _checks.items():
-        began = time.perf_counter()
-        try:
-            check()
-            ok = True
-        except Exception as error:  # noqa: BLE001 (whatever it is, the system is not ready)
-            ok = False
-            log.warning("readiness check failed", check=name, error=repr(error))
-        results[name] = {"ok": ok, "ms": round((time.perf_counter() - began) * 1000, 1)}
-    return results
+    answers = {name: _ask(name, check) for name, check in _checks.items()}
+    return {name: {"ok": answer.ok, "ms": answer.ms} for name, answer in answers.items()}
+
+
+def ask_all(questions: Mapping[str, Callable[[], Any]], *, seconds: float) -> dict[str, Answer]:
+    """Ask everything at the same time, and wait no longer than so many seconds for all of it.
+
+    Args:
+        questions: by name; each raises when its system does not answer, and has time-outs of its own: a late one goes
+            on in its thread until they end it.
+        seconds: how long to wait.
+    """
+    pool = ThreadPoolExecutor(max_workers=len(questions) or 1, thread_name_prefix="health")
+    asked = {
+        name: pool.submit(copy_context().run, _ask_alone, name, question)
+        for name, question in questions.items()
+    }
+    wait(asked.values(), timeout=seconds)
+    pool.shutdown(wait=False)
+    late = Answer(ok=False, ms=seconds * 1000, late=True)
+    return {name: future.result() if future.done() else late for name, future in asked.items()}
+
+
+def _ask_alone(name: str, question: Callable[[], Any]) -> Answer:
+    """Ask in a thread of its own, which leaves no connection behind."""
+    try:
+        return _ask(name, question)
+    finally:
+        connections.close_all()
+
+
+def _ask(name: str, question: Callable[[], Any]) -> Answer:
+    began = time.perf_counter()
+    try:
+        value, ok = question(), True
+    except Exception as error:  # noqa: BLE001 (whatever it is, the system is not ready)
+        value, ok = None, False
+        log.warning("readiness check failed", check=name, error=repr(error))
+    return Answer(ok=ok, ms=round((time.perf_counter() - began) * 1000, 1), value=value)
 
 
 class HealthView(APIView):

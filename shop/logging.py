@@ -21,6 +21,8 @@ _TOKEN = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# What the renderer for people makes its traceback from; and names of metrics, which are ours alone.
+_NOT_MASKED = frozenset({"exc_info", "_aws"})
 _FACTS = "shop.facts"
 # Our own addresses have no part longer than a UUID.
 _LONGEST_PART, _LONGEST_PATH = 64, 256
@@ -56,7 +58,7 @@ def loggable_path(path: str) -> str:
 def mask_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Mask every value of a log line (a structlog processor)."""
     for key, value in event.items():
-        if key != "exc_info":  # what the renderer for people makes its traceback from
+        if key not in _NOT_MASKED:
             event[key] = _masked(key, value)
     return event
 

@@ -4,9 +4,12 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from functools import cache
 
 import structlog
+from csp.constants import HEADER as CSP_HEADER
 from csp.middleware import CSPMiddleware, PolicyParts
+from csp.utils import build_policy
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.http.response import HttpResponseBase
@@ -110,8 +113,24 @@ class SecurityHeadersMiddleware(SecurityMiddleware):
         return super().process_response(request, response)
 
 
+def _is_page(response: HttpResponseBase) -> bool:
+    return response.headers.get("Content-Type", "").startswith("text/html")
+
+
+@cache
+def _policy_of_no_page() -> str:
+    return build_policy()
+
+
 class ContentSecurityPolicyMiddleware(CSPMiddleware):
     """Tell browsers what a page may load: the back office's pages a little more than all others."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Add the header; what is no page has always the same one, which is put together once."""
+        if _is_page(response):
+            return super().process_response(request, response)
+        response.headers.setdefault(CSP_HEADER, _policy_of_no_page())
+        return response
 
     def get_policy_parts(
         self,
@@ -121,8 +140,7 @@ class ContentSecurityPolicyMiddleware(CSPMiddleware):
     ) -> PolicyParts:
         """Choose by the path, and only for pages: nothing else is ever drawn."""
         parts = super().get_policy_parts(request, response, report_only)
-        is_page = response.headers.get("Content-Type", "").startswith("text/html")
-        if request.path.startswith("/admin/") and is_page and not report_only:
+        if request.path.startswith("/admin/") and _is_page(response) and not report_only:
             parts.config = BACK_OFFICE_DIRECTIVES
         return parts
 

@@ -1,9 +1,11 @@
 """The pages around the API: the front page, the API browser, the table of errors, and the plain refusals."""
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -19,7 +21,18 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from shop.errors import DomainError
-from shop.exception_handler import FRAMEWORK_PROBLEMS, framework_response, status_of
+from shop.exception_handler import (
+    DATABASE_SILENT,
+    FRAMEWORK_PROBLEMS,
+    DatabaseUnavailable,
+    for_people,
+    framework_response,
+    page_of,
+    problem_of,
+    problem_response,
+    status_of,
+)
+from shop.health import ask_all, registered
 from shop.logging import note
 from shop.schema import describe
 
@@ -34,6 +47,9 @@ LINKS = {
     "ready": "/health/ready",
     "admin": "/admin/",
 }
+
+
+PARTS_SECONDS = 3.0  # how long a page waits to tell which parts answer
 
 
 class OwnChoice(DefaultContentNegotiation):
@@ -117,6 +133,15 @@ def error_table() -> list[dict[str, Any]]:
     return [rows[code] for code in sorted(rows)]
 
 
+def _without_database(request: HttpRequest) -> HttpResponse:
+    """Say that nobody can be recognised; show people what else there is to know, which ``/health/ready`` tells anybody."""
+    error = DatabaseUnavailable(DATABASE_SILENT)
+    if not for_people(request):
+        return problem_response(request, error)
+    others = {name: check for name, check in registered().items() if name != "database"}
+    return page_of({**problem_of(error, request), "parts": ask_all(others, seconds=PARTS_SECONDS)})
+
+
 def _leaves(kind: type[DomainError]) -> Iterator[type[DomainError]]:
     children = kind.__subclasses__()
     if not children:
@@ -190,5 +215,10 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A fault of ours; the log has it under the request's id, the answer says nothing of it."""
+    """A fault of ours; the log has it under the request's id, the answer says nothing of it.
+
+    A database that does not answer is no such fault: the API's views say so themselves, the back office's here.
+    """
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return _without_database(request)
     return framework_response(request, 500)

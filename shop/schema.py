@@ -97,7 +97,7 @@ class ShopSchema(AutoSchema):
     def get_tags(self) -> list[str]:
         """Tag an operation with the first part of its path."""
         first = self.path.strip("/").split("/")[0]
-        return [first if first in {"products", "users", "orders"} else "service"]
+        return [first if first in {"products", "users", "orders", "reports"} else "service"]
 
 
 class StrictBody(OpenApiSerializerExtension):

@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "users.staff_session.StaffSessionMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -124,7 +125,6 @@ SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_prefix}sessionid", f"{_prefix}csrfto
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS_PROXY
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
-SESSION_COOKIE_AGE = 8 * 3600  # a working day
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no cookie of its own
 
@@ -190,6 +190,7 @@ else:
 # ---- AWS: DynamoDB and Cognito -----------------------------------------------------------------------------
 
 AWS_REGION = text("AWS_REGION")
+DYNAMODB_LEAN_READS = flag("DYNAMODB_LEAN_READS", default=True)
 AWS_MAX_POOL_CONNECTIONS = number("AWS_MAX_POOL_CONNECTIONS", default=32, low=1, high=1000)
 PRODUCTS_TABLE = text("PRODUCTS_TABLE", default="Products")
 RESERVATIONS_TABLE = text("RESERVATIONS_TABLE", default="StockReservations")
@@ -203,6 +204,7 @@ COGNITO_ISSUER = text(
 )
 COGNITO_JWKS_URL = text("COGNITO_JWKS_URL", default=f"{COGNITO_ISSUER}/.well-known/jwks.json")
 COGNITO_ADMIN_GROUP = text("COGNITO_ADMIN_GROUP", default="admin")
+COGNITO_SUPPORT_GROUP = text("COGNITO_SUPPORT_GROUP", default="support")
 
 # ---- The shop ----------------------------------------------------------------------------------------------
 
@@ -251,6 +253,12 @@ LIMIT_ORDER_MISSES_PER_USER = number("LIMIT_ORDER_MISSES_PER_USER", default=30, 
 
 # ---- Back office -------------------------------------------------------------------------------------------
 
+AUTHENTICATION_BACKENDS = ["users.staff_backend.StaffBackend"]
+STAFF_LOCAL_ACCOUNTS = flag("STAFF_LOCAL_ACCOUNTS", default=False)
+STAFF_SESSION_MINUTES = number("STAFF_SESSION_MINUTES", default=60, low=5, high=1440)
+STAFF_LOG_DAYS = number("STAFF_LOG_DAYS", default=400, low=30, high=3650)
+DISABLED_CHECK_SECONDS = number("DISABLED_CHECK_SECONDS", default=10, low=0, high=900)
+SESSION_COOKIE_AGE = 60 * STAFF_SESSION_MINUTES  # counted on the server, from the last time it was written
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "shop back office",
     "SITE_HEADER": "shop back office",
@@ -259,9 +267,14 @@ UNFOLD: dict[str, Any] = {
         {"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}backoffice/favicon.svg"}
     ],
     "GLOBAL_CALLBACK": "orders.backoffice.navigation.no_inline_colours",
+    "DASHBOARD_CALLBACK": "orders.backoffice.start.dashboard",
     "SIDEBAR": {"navigation": "orders.backoffice.navigation.sidebar"},
     "STYLES": [f"{STATIC_URL}backoffice/colours.css", f"{STATIC_URL}backoffice/backoffice.css"],
-    "SCRIPTS": [f"{STATIC_URL}backoffice/quiet.js", f"{STATIC_URL}backoffice/once.js"],
+    "SCRIPTS": [
+        f"{STATIC_URL}backoffice/quiet.js",
+        f"{STATIC_URL}backoffice/once.js",
+        f"{STATIC_URL}backoffice/spoken.js",
+    ],
 }
 
 # ---- API ---------------------------------------------------------------------------------------------------
@@ -304,5 +317,6 @@ METRICS_BY_ROUTE = flag("METRICS_BY_ROUTE", default=True)
 TRACES = choice("TRACES", "off", "otlp", "xray", default="off")
 TRACES_SAMPLE_RATE = rate("TRACES_SAMPLE_RATE", default="0.05")
 HEARTBEAT_DIR = text("HEARTBEAT_DIR", default="")
+REVISION = text("REVISION", default="")
 LOG_LEVEL = choice("LOG_LEVEL", "DEBUG", "INFO", "WARNING", "ERROR", default="INFO")
 LOGGING = logging_config(log_format=LOG_FORMAT, level=LOG_LEVEL)

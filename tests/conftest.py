@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from django.conf import settings
+from pynamodb.connection import Connection
 from rest_framework.test import APIClient
 
 from orders import saga
@@ -216,15 +217,19 @@ def silent_counters(tables: None) -> Iterator[None]:
 
 @pytest.fixture
 def calls() -> Iterator[list[str]]:
-    """The calls to DynamoDB and Cognito, in their order, each as it is sent."""
+    """The calls to DynamoDB and Cognito, in their order, each as it is made."""
     sent: list[str] = []
+    dispatch = Connection.dispatch
 
     def note(model: Any, **_: Any) -> None:
         sent.append(model.name)
 
-    clients = (dynamodb_connection().client, cognito_client())
-    for client in clients:
-        client.meta.events.register("before-call", note)
-    yield sent
-    for client in clients:
-        client.meta.events.unregister("before-call", note)
+    def note_and_dispatch(self: Connection, operation_name: str, operation_kwargs: Any) -> Any:
+        sent.append(operation_name)
+        return dispatch(self, operation_name, operation_kwargs)
+
+    cognito_client().meta.events.register("before-call", note)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Connection, "dispatch", note_and_dispatch)  # reads may go past botocore
+        yield sent
+    cognito_client().meta.events.unregister("before-call", note)

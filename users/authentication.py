@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from shop import metrics
 from shop.logging import note
 from users.callers import Caller
+from users.disabled import disabled_list
 from users.errors import InvalidToken
 from users.tokens import Claims, verify_access_token
 
@@ -36,7 +37,7 @@ class CognitoAuthentication(BaseAuthentication):
         if not header:
             return None
         try:
-            claims = verify_access_token(_token_in(header))
+            claims = _claims_of(header)
         except InvalidToken as refusal:
             note(request, reason=refusal.message)  # our own words, nothing of the token
             metrics.emit(metrics.TOKENS_REFUSED, 1)
@@ -49,6 +50,13 @@ class CognitoAuthentication(BaseAuthentication):
         if _header_of(request):
             return InvalidToken.challenge
         return NO_TOKEN_CHALLENGE
+
+
+def _claims_of(header: str) -> Claims:
+    claims = verify_access_token(_token_in(header))
+    if disabled_list.names(claims):
+        raise InvalidToken("The access token is not valid any more.")
+    return claims
 
 
 def _header_of(request: Request) -> str:

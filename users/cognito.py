@@ -1,6 +1,6 @@
-"""The only code that calls Cognito: accounts, passwords, codes, profiles, in typed functions.
+"""The only code that calls Cognito for its users: accounts, passwords, codes, profiles, in typed functions.
 
-Everything is called as an app client on the user's behalf; the service holds no administrator's rights to the pool.
+Everything is called as an app client on the user's behalf; :mod:`users.directory` has what takes rights to the pool.
 Nothing here keeps or logs a password, code or token.
 """
 

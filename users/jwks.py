@@ -212,6 +212,15 @@ def jwks_ready() -> bool:
     return signing_keys().ready()
 
 
+def count_published_keys() -> int:
+    """Ask the pool's address now, whatever keys are kept, and return how many usable ones it names.
+
+    Raises:
+        urllib3.exceptions.HTTPError, OSError, ValueError: as :func:`fetch_jwks` and :func:`parse_jwks`.
+    """
+    return len(parse_jwks(fetch_jwks(settings.COGNITO_JWKS_URL)))
+
+
 def check_keys() -> None:
     """Do nothing if tokens can be verified; the readiness check.
 

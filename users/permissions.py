@@ -25,6 +25,15 @@ class SignedInIfRequired(BasePermission):
         return not settings.REQUIRE_AUTH or caller_of(request) is not None
 
 
+class AdminIfRequired(BasePermission):
+    """Anyone with ``REQUIRE_AUTH=false``, else only the Cognito group ``COGNITO_ADMIN_GROUP`` (reports)."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """401 without a token, 403 without the group."""
+        caller = caller_of(request)
+        return not settings.REQUIRE_AUTH or (caller is not None and caller.is_admin)
+
+
 class ReadOnlyOrAdmin(BasePermission):
     """Anyone reads; with ``REQUIRE_AUTH=true`` only the Cognito group ``COGNITO_ADMIN_GROUP`` writes (products)."""
 

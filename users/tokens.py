@@ -6,7 +6,7 @@ header says is used to look up a key by id, for nothing else.
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jwt
@@ -17,6 +17,7 @@ from shop.wire import parse_json
 from users.callers import Caller
 from users.errors import InvalidToken
 from users.jwks import KeyCache, signing_keys
+from users.token_memory import Basis, TokenMemory, Verdict
 
 MAX_TOKEN_CHARACTERS = 8192
 MAX_KID_CHARACTERS = 128
@@ -60,6 +61,9 @@ class Claims:
         return Caller(sub=self.sub, groups=self.groups)
 
 
+_memory: TokenMemory[Claims] = TokenMemory()
+
+
 def verify_access_token(token: str, *, keys: KeyCache | None = None, now: float | None = None) -> Claims:
     """Return the claims of a valid access token.
 
@@ -72,13 +76,35 @@ def verify_access_token(token: str, *, keys: KeyCache | None = None, now: float 
         InvalidToken: it is anything but a valid access token; the message helps its owner and nobody else.
         IdentityUnavailable: the pool's keys are not known and could not be fetched.
     """
+    keys, now = keys or signing_keys(), time.time() if now is None else now
+    if known := _memory.find(token):
+        basis = _basis(keys.find(known.kid))
+        if known.basis == basis and known.since <= now < known.until:
+            return replace(known.claims, access_token=token)
     kid = _key_id_of(token)
-    key = (keys or signing_keys()).find(kid)
+    key = keys.find(kid)
     if key is None:
         raise _invalid("signed with an unknown key")
+    claims = _claims_of(token, key=key, now=now)
+    verdict = Verdict(
+        claims=replace(claims, access_token=""),
+        kid=kid,
+        basis=_basis(key),
+        since=now,
+        until=claims.expires_at,
+    )
+    _memory.keep(token, verdict)
+    return claims
+
+
+def _basis(key: RSAPublicKey | None) -> Basis:
+    return Basis(key, settings.COGNITO_ISSUER, settings.COGNITO_CLIENT_ID)
+
+
+def _claims_of(token: str, *, key: RSAPublicKey, now: float) -> Claims:
     claims = _signed_claims(token, key)
     _check_origin(claims)
-    _check_times(claims, time.time() if now is None else now)
+    _check_times(claims, now)
     return Claims(
         sub=_text(claims, "sub", MAX_SUB_CHARACTERS),
         groups=_groups(claims),

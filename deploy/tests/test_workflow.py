@@ -12,6 +12,8 @@ from deploy import versions
 from deploy.check import ROOT
 from deploy.config import DEV, PROD
 
+COMMIT = "abc123" * 6
+
 WORKFLOWS = ROOT / ".github/workflows"
 
 
@@ -65,22 +67,22 @@ def test_each_step_waits_for_the_one_before_it() -> None:
 
 
 def test_a_commit_without_traces_needs_one_image_for_all_stages() -> None:
-    assert versions.lines("3f2c1a09b7d4e5f60718") == [
-        'images=[{"tag": "3f2c1a09b7d4", "requirements": "mysql"}]',
-        "dev=3f2c1a09b7d4",
-        "prod=3f2c1a09b7d4",
+    assert versions.lines(COMMIT) == [
+        'images=[{"tag": "abc123abc123", "requirements": "mysql"}]',
+        "dev=abc123abc123",
+        "prod=abc123abc123",
     ]
 
 
 def test_a_stage_that_traces_gets_an_image_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     tracing = replace(PROD, watch=replace(PROD.watch, traces=0.05))
     monkeypatch.setattr(versions, "STAGES", {"dev": DEV, "prod": tracing})
-    images, *tags = versions.lines("3f2c1a09b7d4e5f60718")
+    images, *tags = versions.lines(COMMIT)
     assert json.loads(images.removeprefix("images=")) == [
-        {"tag": "3f2c1a09b7d4", "requirements": "mysql"},
-        {"tag": "3f2c1a09b7d4-traces", "requirements": "traces"},
+        {"tag": "abc123abc123", "requirements": "mysql"},
+        {"tag": "abc123abc123-traces", "requirements": "traces"},
     ]
-    assert tags == ["dev=3f2c1a09b7d4", "prod=3f2c1a09b7d4-traces"]
+    assert tags == ["dev=abc123abc123", "prod=abc123abc123-traces"]
 
 
 def test_each_image_is_built_from_its_own_lock_and_each_stage_gets_its_own_tag() -> None:

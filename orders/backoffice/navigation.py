@@ -12,7 +12,14 @@ from orders.backoffice.page import allowed
 ENTRIES: tuple[tuple[str, str, str, str | None], ...] = (
     ("Start", "home", "admin:index", None),
     ("Orders", "receipt_long", "admin:orders_order_changelist", roles.VIEW),
+    ("Catalogue", "sell", "admin:catalogue", roles.VIEW_CATALOGUE),
     ("Orphan reservations", "inventory_2", "admin:reservations", roles.RELEASE),
+    ("Sales", "bar_chart", "admin:sales", roles.VIEW_REPORTS),
+    ("Customers", "person_search", "admin:customers", roles.VIEW_CUSTOMER),
+    ("Health", "monitor_heart", "admin:health", roles.VIEW_HEALTH),
+    ("Audit log", "history", "admin:users_staffevent_changelist", roles.VIEW_AUDIT),
+    ("Users", "group", "admin:auth_user_changelist", "auth.view_user"),  # superusers
+    ("Groups", "shield_person", "admin:auth_group_changelist", "auth.view_group"),  # superusers
 )
 
 

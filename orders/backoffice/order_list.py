@@ -1,6 +1,5 @@
 """The list of orders: find one, look at it, choose some to act upon. Nothing can be added, edited or deleted here."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -23,6 +22,7 @@ from orders.backoffice.paging import NextPaginator, UncountedChangeList
 from orders.backoffice.roles import CANCEL, RETRY, SHIP
 from orders.models import Order
 from orders.states import Step
+from users import audit
 
 if (
     TYPE_CHECKING
@@ -138,7 +138,7 @@ class OrderAdmin(OrderModelAdmin):
     @display(description="Placed (UTC)")
     def placed(self, order: Order) -> str:
         """Return when."""
-        return moment(order.created_at)
+        return wording.moment(order.created_at)
 
     # ---- what can be done with chosen rows ----
 
@@ -186,6 +186,7 @@ class OrderAdmin(OrderModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         changelist = self.get_changelist_instance(request)
+        audit.write_export("orders", request=request)
         return csv_of(changelist.queryset)
 
 
@@ -193,8 +194,3 @@ def _to(page: str, orders: QuerySet[Order]) -> HttpResponse:
     """Lead to the page of an action, which asks for a reason and then acts."""
     chosen = [("order", number) for number in orders.values_list("pk", flat=True)]
     return HttpResponseRedirect(f"{reverse(f'admin:{page}')}?{urlencode(chosen)}")
-
-
-def moment(when: datetime) -> str:
-    """Write a time to the second."""
-    return f"{when:%Y-%m-%d %H:%M:%S}"

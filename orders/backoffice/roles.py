@@ -21,12 +21,14 @@ VIEW_REPORTS = "backoffice.view_reports"
 VIEW_CUSTOMER = "backoffice.view_customer"
 DISABLE_CUSTOMER = "backoffice.disable_customer"
 VIEW_HEALTH = "backoffice.view_health"
+VIEW_AUDIT = "users.view_staffevent"
 
 _SEE = frozenset({VIEW, VIEW_CATALOGUE, VIEW_REPORTS, VIEW_CUSTOMER, VIEW_HEALTH})
 
 ROLES: Mapping[str, frozenset[str]] = {
     "support": _SEE | {RETRY},
-    "admin": _SEE | {RETRY, CANCEL, SHIP, RELEASE, EDIT_CATALOGUE, ADJUST_STOCK, DISABLE_CUSTOMER},
+    "admin": _SEE
+    | {RETRY, CANCEL, SHIP, RELEASE, EDIT_CATALOGUE, ADJUST_STOCK, DISABLE_CUSTOMER, VIEW_AUDIT},
 }
 """Group -> permissions. Signing in puts a member of the pool's group of that name into it."""
 
@@ -37,7 +39,7 @@ def make_roles() -> None:
     Raises:
         AssertionError: a permission is named here that no model declares.
     """
-    for room in ("orders", "backoffice"):
+    for room in ("orders", "backoffice", "users"):
         create_permissions(apps.get_app_config(room), verbosity=0)
     known = {
         f"{permission.content_type.app_label}.{permission.codename}": permission

@@ -1,7 +1,7 @@
 """How the back office writes things: money, ages, durations, the colours of states. One place, so that all pages agree."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from orders.states import OrderStatus, PaymentStatus
@@ -34,6 +34,11 @@ EVENTS: Mapping[str, str] = {
 def money(amount: Decimal, currency: str) -> str:
     """Write an amount: ``1,234.50 USD``."""
     return f"{amount:,.2f} {currency}"
+
+
+def moment(when: datetime) -> str:
+    """Write a time to the second."""
+    return f"{when:%Y-%m-%d %H:%M:%S}"
 
 
 def span(length: timedelta) -> str:

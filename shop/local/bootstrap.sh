@@ -5,6 +5,7 @@
 #   sh shop/local/bootstrap.sh dev     the same, and requirements/dev.txt (tests and checks)
 #   sh shop/local/bootstrap.sh mysql   tries requirements/mysql.txt; without a compiler it says so and goes on
 #   sh shop/local/bootstrap.sh deploy  .local/deploy-venv with requirements/deploy.txt (CDK, cfn-lint, a Node)
+#   sh shop/local/bootstrap.sh bench   .local/bench-venv with requirements/bench.txt (locust)
 #   sh shop/local/bootstrap.sh doctor  says what this machine has and lacks
 #
 # A stamp beside each environment holds what was installed (checksum of the lock, version of Python), so that a
@@ -16,6 +17,7 @@ cd "$root"
 venv=.venv
 ministack=.local/ministack-venv
 deploy=.local/deploy-venv
+bench=.local/bench-venv
 logs=.local/log
 newest_first="python3.14 python3.13 python3.12 python3.11 python3 python"
 
@@ -190,14 +192,24 @@ bootstrap_deploy() {
     install requirements/deploy.txt "$deploy" --only-binary :all: || explain requirements/deploy.txt
 }
 
+
+# The load test's own program: what it brings along must not come near the shop.
+bootstrap_bench() {
+    make_venv "$venv" with
+    make_venv "$bench" without
+    installed requirements/bench.txt "$bench" && return 0
+    install requirements/bench.txt "$bench" --only-binary :all: || explain requirements/bench.txt
+}
+
 case ${1:-run} in
 run) bootstrap_run ;;
 dev) bootstrap_dev ;;
 mysql) bootstrap_mysql ;;
 deploy) bootstrap_deploy ;;
+bench) bootstrap_bench ;;
 doctor)
     find_python
     exec "$python" -m shop.local.doctor
     ;;
-*) die "usage: bootstrap.sh run|dev|mysql|deploy|doctor" ;;
+*) die "usage: bootstrap.sh run|dev|mysql|deploy|bench|doctor" ;;
 esac

@@ -5,6 +5,7 @@ the infrastructure code makes on AWS.
 """
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import secrets
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
 ACCESS_TOKEN_MINUTES = 15
-ADMIN_GROUP = "admin"
+CUSTOMER = "customer"
+GROUPS = {
+    "admin": "May change the catalogue and see every order",
+    "support": "May see orders and help customers",
+}
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ class Pool:
 
 @dataclass(frozen=True)
 class Account:
-    """Someone who can sign in. ``role`` is ``customer`` or ``admin``."""
+    """Someone who can sign in. ``role`` is ``customer``, ``superuser``, or the name of a group."""
 
     role: str
     email: str
@@ -55,12 +60,21 @@ class Account:
 
 
 def new_accounts() -> list[Account]:
-    """Return a customer and an administrator with random passwords, for :func:`create_account`."""
-    # The fixed part satisfies the password policy; no character needs quoting in a shell.
+    """Return a customer and a member of each group with random passwords, for :func:`create_account`."""
     return [
-        Account(role=role, email=f"{role}@example.com", password=f"Shop-{secrets.token_hex(6)}-7")
-        for role in ("customer", "admin")
+        Account(role=role, email=f"{role}@example.com", password=_new_password())
+        for role in (CUSTOMER, *GROUPS)
     ]
+
+
+def new_superuser() -> Account:
+    """Return the back office's local superuser, who is in no pool: its name has no ``@``."""
+    return Account(role="superuser", email="root", password=_new_password())
+
+
+def _new_password() -> str:
+    # The fixed part satisfies the password policy; no character needs quoting in a shell.
+    return f"Shop-{secrets.token_hex(6)}-7"
 
 
 def cognito(endpoint: str, *, region: str) -> "CognitoIdentityProviderClient":
@@ -76,7 +90,7 @@ def cognito(endpoint: str, *, region: str) -> "CognitoIdentityProviderClient":
 
 
 def create_pool(client: "CognitoIdentityProviderClient", *, with_secret: bool = True) -> Pool:
-    """Create a pool whose users sign in by a verified e-mail address, with the group ``admin``.
+    """Create a pool whose users sign in by a verified e-mail address, with the groups of staff.
 
     Args:
         client: from :func:`cognito`.
@@ -99,7 +113,7 @@ def create_pool(client: "CognitoIdentityProviderClient", *, with_secret: bool = 
             }
         },
     )["UserPool"]["Id"]
-    client.create_group(UserPoolId=pool_id, GroupName=ADMIN_GROUP, Description="May change the catalogue")
+    create_groups(client, pool_id=pool_id)
     app = client.create_user_pool_client(
         UserPoolId=pool_id,
         ClientName="shop",
@@ -119,8 +133,15 @@ def create_pool(client: "CognitoIdentityProviderClient", *, with_secret: bool = 
     )
 
 
+def create_groups(client: "CognitoIdentityProviderClient", *, pool_id: str) -> None:
+    """Create the groups of staff that a pool has not yet."""
+    for name, description in GROUPS.items():
+        with contextlib.suppress(client.exceptions.GroupExistsException):
+            client.create_group(UserPoolId=pool_id, GroupName=name, Description=description)
+
+
 def create_account(client: "CognitoIdentityProviderClient", *, pool: Pool, account: Account) -> None:
-    """Create a confirmed user with a lasting password; an admin joins the group ``admin``."""
+    """Create a confirmed user with a lasting password; all but customers join the group of their role."""
     client.admin_create_user(
         UserPoolId=pool.pool_id,
         Username=account.email,
@@ -133,8 +154,10 @@ def create_account(client: "CognitoIdentityProviderClient", *, pool: Pool, accou
     client.admin_set_user_password(
         UserPoolId=pool.pool_id, Username=account.email, Password=account.password, Permanent=True
     )
-    if account.role == "admin":
-        client.admin_add_user_to_group(UserPoolId=pool.pool_id, Username=account.email, GroupName=ADMIN_GROUP)
+    if account.role != CUSTOMER:
+        client.admin_add_user_to_group(
+            UserPoolId=pool.pool_id, Username=account.email, GroupName=account.role
+        )
 
 
 def access_token(client: "CognitoIdentityProviderClient", *, pool: Pool, account: Account) -> str:

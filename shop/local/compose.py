@@ -39,10 +39,16 @@ def _kept(env_file: Path) -> dict[str, str]:
 
 
 def _accounts(file: Path) -> list[cognito.Account]:
-    """Return the accounts of the first run."""
+    """Return the accounts of earlier runs, and those that an earlier version did not make."""
     if not file.is_file():
-        _write(file, json.dumps([asdict(account) for account in cognito.new_accounts()]))
-    return [cognito.Account(**account) for account in json.loads(file.read_text(encoding="utf-8"))]
+        _write(file, "[]")
+    known = [cognito.Account(**account) for account in json.loads(file.read_text(encoding="utf-8"))]
+    roles = {account.role for account in known}
+    made = [*cognito.new_accounts(), cognito.new_superuser()]
+    if new := [account for account in made if account.role not in roles]:
+        known += new
+        _write(file, json.dumps([asdict(account) for account in known]))
+    return known
 
 
 def _pool(client: "CognitoIdentityProviderClient", kept: dict[str, str]) -> dict[str, str]:
@@ -59,6 +65,7 @@ def _pool(client: "CognitoIdentityProviderClient", kept: dict[str, str]) -> dict
             print("The user pool is gone: making a new one. Accounts that signed up are lost.")
             print("If the shop was running meanwhile: docker compose restart web")
         else:
+            cognito.create_groups(client, pool_id=kept["COGNITO_USER_POOL_ID"])
             return {name: value for name, value in kept.items() if name.startswith("COGNITO_")}
     return cognito.create_pool(client).environment()
 
@@ -77,13 +84,15 @@ def _sign_up(
 ) -> None:
     pool = _pool_from(client, variables)
     for account in accounts:
+        if account.role == "superuser":
+            continue
         try:
             cognito.create_account(client, pool=pool, account=account)
         except client.exceptions.UsernameExistsException:
             continue
 
 
-def _fill_stores(administrator: cognito.Account) -> None:
+def _fill_stores(superuser: cognito.Account) -> None:
     """Run the management commands; each leaves alone what exists."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
     django.setup()
@@ -91,8 +100,8 @@ def _fill_stores(administrator: cognito.Account) -> None:
 
     call_command("migrate", verbosity=0)
     users = get_user_model().objects
-    if not users.filter(username=administrator.email).exists():
-        users.create_superuser(administrator.email, administrator.email, administrator.password)
+    if not users.filter(username=superuser.email).exists():
+        users.create_superuser(superuser.email, "", superuser.password)
     call_command("create_tables")
     call_command("load_sample_catalogue")
     call_command("create_queues")
@@ -117,7 +126,7 @@ def _prepare(env_file: Path, client: "CognitoIdentityProviderClient") -> None:
     }
     _write(env_file, "".join(f"{name}={value}\n" for name, value in sorted(variables.items())))
     _sign_up(client, accounts, variables)
-    _fill_stores(next(account for account in accounts if account.role == "admin"))
+    _fill_stores(next(account for account in accounts if account.role == "superuser"))
     _announce(accounts)
 
 

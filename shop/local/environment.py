@@ -18,6 +18,7 @@ LOCAL_SETTINGS = {
     "PAYMENTS_ARE_MOCK": "yes",
     "LOG_FORMAT": "console",
     "SERVE_STATIC_FROM_SOURCE": "true",
+    "STAFF_LOCAL_ACCOUNTS": "true",
 }
 """Settings of every local stack; the environment's own values win."""
 

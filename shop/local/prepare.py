@@ -1,7 +1,7 @@
-"""Fill the stores of a fresh embedded stack: tables, queue, sample catalogue, the administrator's staff account.
+"""Fill the stores of a fresh embedded stack: tables, queue, sample catalogue, the back office's superuser.
 
 One process for all management commands, because starting Django is the slow part. It runs beside the start of
-ministack, and waits for it only when it needs DynamoDB. Takes the administrator from ``DJANGO_SUPERUSER_…``.
+ministack, and waits for it only when it needs DynamoDB. Takes the superuser from ``DJANGO_SUPERUSER_…``.
 """
 
 import os

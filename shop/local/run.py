@@ -62,19 +62,19 @@ def _child_environment(variables: Mapping[str, str]) -> dict[str, str]:
     return {**environment.inherited(), "ENV_FILE": os.devnull, **variables}
 
 
-def _prepare(stack: Stack, variables: Mapping[str, str], *, administrator: cognito.Account) -> Child:
+def _prepare(stack: Stack, variables: Mapping[str, str], *, superuser: cognito.Account) -> Child:
     """Begin to fill the stores; the user pool does not exist yet, and these commands need none."""
-    superuser = {
-        "DJANGO_SUPERUSER_USERNAME": administrator.email,
-        "DJANGO_SUPERUSER_EMAIL": administrator.email,
-        "DJANGO_SUPERUSER_PASSWORD": administrator.password,
+    named = {
+        "DJANGO_SUPERUSER_USERNAME": superuser.email,
+        "DJANGO_SUPERUSER_EMAIL": "",
+        "DJANGO_SUPERUSER_PASSWORD": superuser.password,
     }
     no_pool = {"COGNITO_USER_POOL_ID": "not-yet", "COGNITO_CLIENT_ID": "not-yet"}
     return stack.add(
         processes.start(
             "the preparation of the stores",
             [sys.executable, "-m", "shop.local.prepare"],
-            env=_child_environment({**variables, **no_pool, **superuser}),
+            env=_child_environment({**variables, **no_pool, **named}),
             log=places.RUN / "prepare.log",
         )
     )
@@ -159,7 +159,8 @@ def _run(stack: Stack) -> None:
     accounts = cognito.new_accounts()
     variables = _variables(port=stack.port, endpoint=endpoint)
     emulator = stack.add(ministack.begin(port=emulator_port, directory=places.RUN))
-    preparation = _prepare(stack, variables, administrator=accounts[1])
+    superuser = cognito.new_superuser()
+    preparation = _prepare(stack, variables, superuser=superuser)
     ministack.wait(emulator, port=emulator_port)
     variables |= _make_pool(endpoint, accounts).environment()
     environment.write_stack(variables)
@@ -168,7 +169,7 @@ def _run(stack: Stack) -> None:
     _finish(stack, preparation)
     processes.wait_until(server, lambda: _is_ready(stack.port), seconds=READY_SECONDS)
     _work(stack, variables)
-    _announce(stack, accounts, seconds=time.monotonic() - began)
+    _announce(stack, [*accounts, superuser], seconds=time.monotonic() - began)
     _watch(stack, endpoint)
 
 

@@ -124,6 +124,7 @@ def _common() -> dict[str, str]:
         **inherited,
         **environment.local_settings(),
         **environment.limits(0),  # their own tests switch them on
+        "DISABLED_CHECK_SECONDS": "0",
         "ENV_FILE": os.devnull,
         "DJANGO_SECRET_KEY": secrets.token_urlsafe(48),
     }

@@ -54,10 +54,10 @@ class Desk:
     def sign_in(self, name: str, password: str) -> None:
         """Sign in by the form."""
         self.open("/admin/")
-        self.page.get_by_label("Username").fill(name)
+        self.page.get_by_label("E-mail address").fill(name)
         self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("button", name="Log in").click()
-        self.page.wait_for_url("**/admin/")
+        self.page.wait_for_url(f"{self.url}/admin/")  # the whole: ?next=/admin/ ends alike
 
     def shoot(self, name: str) -> None:
         """Keep a picture where BROWSER_SHOTS says, if it does."""

@@ -56,6 +56,16 @@ def test_every_relative_link_leads_somewhere(page):
             assert fragment in anchors(there), f"{name_of(page)} links to {target}"
 
 
+def test_every_picture_is_shown_somewhere_small_and_made_by_the_script():
+    pictures = {picture.resolve() for picture in (DOCS / "images").iterdir()}
+    shown = {(page.parent / target).resolve() for page in PAGES for target in links(page)}
+    made = re.findall(r'file="([\w-]+)"', read(ROOT / "tests" / "browser" / "screenshots.py"))
+
+    assert pictures <= shown
+    assert {picture.name for picture in pictures} == {f"{name}.webp" for name in made}
+    assert {picture.name for picture in pictures if picture.stat().st_size >= 150_000} == set()
+
+
 def test_every_page_can_be_reached_from_the_index():
     reached = {
         (DOCS / target.partition("#")[0]).resolve()
@@ -219,7 +229,12 @@ def test_every_dependency_has_its_reason():
         *project["project"]["dependencies"],
         *(name for extra in project["project"]["optional-dependencies"].values() for name in extra),
         *(name for group in project["dependency-groups"].values() for name in group),
-        *(line for line in read(ROOT / "requirements/deploy.in").splitlines() if not line.startswith("#")),
+        *(
+            line
+            for name in ("deploy", "bench")
+            for line in read(ROOT / "requirements" / f"{name}.in").splitlines()
+            if not line.startswith("#")
+        ),
     ]
     taken = read(DOCS / "adr" / "0006-libraries.md").partition("Looked at and not taken")[0]
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from orders.figures import report_verified
 from orders.invariants import verify
 from orders.payments.choice import payment_gateway
-from shop import metrics
 
 
 class Command(BaseCommand):
@@ -26,8 +26,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, quiet: bool, **_options: Any) -> None:
         """Verify."""
         report = verify(gateway=payment_gateway(), quiet=quiet)
-        metrics.emit(metrics.INVARIANT_VIOLATIONS, len(report.violations))
-        metrics.emit(metrics.ORDERS_VERIFIED, report.orders)
+        report_verified(report)
         for violation in report.violations:
             self.stdout.write(str(violation))
         read = f"{report.orders} orders ({report.open_orders} open), {report.products} products"

@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from orders.models import Order, database_now
+from users.models import StaffEvent
 
 
 @pytest.fixture
@@ -54,3 +55,15 @@ def last_event():
         return event.kind, event.detail
 
     return look
+
+
+@pytest.fixture
+def events(db):
+    """The audit log since the test began: what, who, details; the oldest first."""
+    newest = StaffEvent.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+    def read():
+        lines = StaffEvent.objects.filter(pk__gt=newest).order_by("pk")
+        return list(lines.values_list("kind", "who", "details"))
+
+    return read

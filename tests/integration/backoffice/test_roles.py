@@ -26,6 +26,24 @@ MATRIX = [
     ("/admin/orders/cancel/?order={order}", 302, 403, 403, 200),
     ("/admin/orders/ship/?order={order}", 302, 403, 403, 200),
     ("/admin/reservations/", 302, 403, 403, 200),
+    ("/admin/reports/sales/", 302, 403, 200, 200),
+    ("/admin/reports/sales/csv/", 302, 403, 200, 200),
+    ("/admin/catalogue/", 302, 403, 200, 200),
+    ("/admin/catalogue/product/?id={product}", 302, 403, 200, 200),
+    ("/admin/catalogue/export/", 302, 403, 200, 200),
+    ("/admin/catalogue/new/", 302, 403, 403, 200),
+    ("/admin/catalogue/edit/?id={product}", 302, 403, 403, 200),
+    ("/admin/catalogue/adjust/?id={product}", 302, 403, 403, 200),
+    ("/admin/catalogue/import/", 302, 403, 403, 200),
+    ("/admin/health/", 302, 403, 200, 200),
+    ("/admin/customers/", 302, 403, 200, 200),
+    ("/admin/customers/customer/?sub=u", 302, 403, 200, 200),
+    ("/admin/customers/disable/?sub=u", 302, 403, 403, 200),
+    ("/admin/customers/enable/?sub=u", 302, 403, 403, 200),
+    ("/admin/users/staffevent/", 302, 403, 403, 200),
+    ("/admin/auth/user/", 302, 403, 403, 403),
+    ("/admin/auth/user/add/", 302, 403, 403, 403),
+    ("/admin/auth/group/", 302, 403, 403, 403),
 ]
 ACTIONS = [row for row in MATRIX if "?order=" in row[0] or "reservations" in row[0]]
 
@@ -44,10 +62,11 @@ def everybody(staff):
 
 @pytest.mark.dynamodb
 @pytest.mark.parametrize("row", MATRIX, ids=lambda row: row[0])
-def test_each_page_is_for_those_whom_the_table_names(everybody, order, tables, row):
+def test_each_page_is_for_those_whom_the_table_names(everybody, order, mug, row):
     address, *statuses = row
+    address = address.format(order=order.pk, product=mug.product_id)
 
-    answers = [client.get(address.format(order=order.pk)) for client in everybody]
+    answers = [client.get(address) for client in everybody]
 
     assert [answer.status_code for answer in answers] == statuses
     assert answers[0]["Location"].startswith("/admin/login/?next=")
@@ -82,11 +101,17 @@ def test_the_roles_are_what_the_code_says_and_migrating_sets_them_right():
         for group in Group.objects.all()
     }
     assert found == {name: set(wanted) for name, wanted in ROLES.items()}
+    sees = {
+        "orders.view_order",
+        *(f"backoffice.view_{what}" for what in ("catalogue", "customer", "health", "reports")),
+    }
     assert found == {
-        "support": {"orders.view_order", "orders.retry_order"},
-        "admin": {
-            *("orders.view_order", "orders.retry_order", "orders.cancel_order"),
-            *("orders.ship_order", "orders.release_reservation"),
+        "support": sees | {"orders.retry_order"},
+        "admin": sees
+        | {
+            *("orders.retry_order", "orders.cancel_order", "orders.ship_order", "orders.release_reservation"),
+            *("backoffice.edit_catalogue", "backoffice.adjust_stock", "backoffice.disable_customer"),
+            "users.view_staffevent",
         },
     }
 
@@ -103,6 +128,15 @@ def test_the_side_bar_shows_what_one_may_see(staff):
         page = client.get("/admin/").content.decode()
         return [title for title, _, name, _ in ENTRIES if f'href="{reverse(name)}"' in page]
 
-    assert links(staff("admin")) == ["Start", "Orders", "Orphan reservations"]
-    assert links(staff("support")) == ["Start", "Orders"]
+    assert links(staff("admin")) == [
+        "Start",
+        "Orders",
+        "Catalogue",
+        "Orphan reservations",
+        "Sales",
+        "Customers",
+        "Health",
+        "Audit log",
+    ]
+    assert links(staff("support")) == ["Start", "Orders", "Catalogue", "Sales", "Customers", "Health"]
     assert links(staff("nobody")) == ["Start"]

@@ -80,9 +80,10 @@ def test_one_process_settles_the_queue_and_the_table_and_writes_figures(
     assert (probed.returncode, probed.stderr) == (0, "")
     assert sorted(file.name for file in (tmp_path / "heartbeats").iterdir()) == [
         "figures",
-        "forget-keys",
+        "forget",
         "reconciler-1",
         "reconciler-2",
+        "sales",
         "verify",
         "worker",
     ]
@@ -138,8 +139,9 @@ def test_the_worker_is_left_out_where_there_is_no_queue(settings):
     settings.ORDER_QUEUE_URL = ""
     assert [loop.name for loop in background_loops(threads=1)] == [
         "reconciler-1",
-        "forget-keys",
+        "forget",
         "figures",
+        "sales",
         "verify",
     ]
     settings.VERIFY_EVERY_MINUTES = 0
@@ -170,4 +172,4 @@ def test_watching_by_the_older_commands_runs_the_same_loops(monkeypatch, setting
     call_command("process_orders")
     call_command("reconcile_orders", "--watch", "--threads", "1")
 
-    assert ran == [["worker"], ["reconciler-1", "forget-keys"]]
+    assert ran == [["worker"], ["reconciler-1", "forget"]]

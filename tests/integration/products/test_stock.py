@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from products import inventory, services
-from products.errors import AdjustmentKeyReused, InsufficientStock, OutOfStock, ProductNotFound, StockBusy
+from products.errors import (
+    AdjustmentKeyReused,
+    InsufficientStock,
+    OutOfStock,
+    ProductNotFound,
+    StockBusy,
+    StockMoved,
+)
 from products.models import StockMovement
 
 pytestmark = pytest.mark.dynamodb
@@ -182,3 +189,27 @@ def test_absolute_writes_amid_sales_and_adjustments_keep_the_books(make_product)
 
     assert product.held == 36
     product.assert_books_balance()
+
+
+def test_an_adjustment_against_a_stock_that_moved_changes_nothing_and_tells_the_stock_of_now(mug):
+    inventory.reserve(str(uuid.uuid4()), quantities={mug.product_id: 1})
+
+    with pytest.raises(StockMoved, match="the stock is 4 now") as refusal:
+        inventory.adjust(mug.product_id, delta=2, reason="x", key="k", expected_stock=5)
+
+    assert (refusal.value.stock, mug.stock) == (4, 4)
+    assert inventory.adjust(mug.product_id, delta=2, reason="x", key="k", expected_stock=4)[0].stock == 6
+    mug.assert_books_balance()
+
+
+def test_a_repeat_is_a_repeat_although_the_stock_is_no_longer_the_expected_one(mug):
+    for repeated in (False, True):
+        product, was_repeated = inventory.adjust(
+            mug.product_id, delta=2, reason="x", key="k", expected_stock=5
+        )
+        assert (product.stock, was_repeated) == (7, repeated)
+
+
+def test_a_stock_that_is_as_expected_but_too_small_is_too_small(mug):
+    with pytest.raises(InsufficientStock):
+        inventory.adjust(mug.product_id, delta=-6, reason="x", key=None, expected_stock=5)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from orders import quote
 from orders.errors import PriceChanged, UnknownProduct
+from orders.new_order import NewOrder, PricedLine
 from orders.quote import Line, Wish, key_of, priced
-from orders.record import NewOrder, PricedLine
 from products.models import Product
 from shop.deadline import Deadline
 
@@ -24,7 +24,13 @@ def order_of(lines):
         user_id="anonymous",
         user_email="customer@example.com",
         lines=[
-            PricedLine(product_id=product_id, product_name=name, quantity=quantity, price=Decimal(price))
+            PricedLine(
+                product_id=product_id,
+                product_name=name,
+                category="Desk",
+                quantity=quantity,
+                price=Decimal(price),
+            )
             for product_id, name, quantity, price in lines
         ],
     )
@@ -62,7 +68,7 @@ def test_a_total_is_the_sum_in_cents(lines):
 def catalogue(monkeypatch):
     """Two products, without DynamoDB."""
     products = {
-        product_id: Product(product_id, name=name, price=Decimal(price), list_key=product_id)
+        product_id: Product(product_id, name=name, price=Decimal(price), category="Desk", list_key=product_id)
         for product_id, name, _, price in SAMPLE
     }
     monkeypatch.setattr(

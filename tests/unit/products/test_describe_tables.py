@@ -34,11 +34,18 @@ def test_a_table_is_described_in_cloudformations_words(told, settings):
     assert indexes == [index("catalogue", "catalogue"), index("category", "category")]
 
 
-def test_the_key_of_two_parts_is_in_the_order_that_aws_wants(told):
-    assert told["MOVEMENTS_TABLE"]["KeySchema"] == [
-        {"AttributeName": "productId", "KeyType": "HASH"},
-        {"AttributeName": "movementId", "KeyType": "RANGE"},
-    ]
+def test_a_key_of_two_parts_is_in_the_order_that_aws_wants(told):
+    def keys(sort):
+        return [
+            {"AttributeName": "productId", "KeyType": "HASH"},
+            {"AttributeName": sort, "KeyType": "RANGE"},
+        ]
+
+    movements = told["MOVEMENTS_TABLE"]
+    (history,) = movements["GlobalSecondaryIndexes"]
+
+    assert movements["KeySchema"] == keys("movementId")
+    assert (history["IndexName"], history["KeySchema"]) == ("history", keys("createdAt"))
 
 
 def test_only_the_counters_of_the_rate_limits_expire(told):

@@ -35,6 +35,7 @@ PRODUCTION = {
     "BEHIND_TLS_PROXY": True,
     "TRUSTED_PROXY_HOPS": 1,
     "LIMIT_LOGIN_PER_ACCOUNT": 10,
+    "STAFF_LOCAL_ACCOUNTS": False,
     "LIMIT_ORDERS_PER_USER": 30,
 }
 
@@ -96,6 +97,7 @@ def test_production_as_it_should_be_has_nothing_to_find(found):
         ({"LIMIT_LOGIN_PER_ACCOUNT": 0, "LIMIT_ORDERS_PER_USER": 0}, ["shop.W003", "shop.W003"]),
         ({"TRUSTED_PROXY_HOPS": 0}, ["shop.W004"]),
         ({"TRUSTED_PROXY_HOPS": 0, "BEHIND_TLS_PROXY": False}, []),
+        ({"STAFF_LOCAL_ACCOUNTS": True}, ["shop.W005"]),
     ],
 )
 def test_each_setting_is_found_by_its_own_check(found, changes, ids):

@@ -1,0 +1,214 @@
+"""The figures of days: a closed one is worked out once and kept, today is counted at each look; all from ``orders``.
+
+The only writer of ``daily_figures`` and ``daily_sales``. A day is kept under a compare-and-set on its version, and a
+change that commits while it is being worked out leaves a row in ``daily_changes`` that this round did not see: so it
+is worked out again, and what is kept is never older than what is known to have changed.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    Func,
+    Max,
+    Q,
+    QuerySet,
+    Sum,
+)
+from django.forms.models import model_to_dict
+
+from orders.daily import ChangedDay, DailyFigures, DailySales
+from orders.models import Order, OrderItem, database_now
+from orders.states import CancelReason, OrderStatus
+from shop.deadline import Deadline
+
+GRACE = timedelta(minutes=5)
+"""How long after midnight a day stays open: longer than any commit takes that began before it."""
+MOST_CHANGES = 10_000  # notes of one day that one round takes away; the next takes the rest
+DAY = timedelta(days=1)
+
+SOLD = Q(status=OrderStatus.PROCESSING)
+"""What counts as a sale: paid, and not cancelled (an order whose cancellation is under way counts until it is done)."""
+_CANCELLED = Q(status=OrderStatus.CANCELLED)
+
+
+def figures_of(
+    first: date, last: date, *, still_open: set[date], deadline: Deadline
+) -> tuple[dict[date, DailyFigures], set[date]]:
+    """Return the figures of each day from ``first`` to ``last``, both included, but of none that is yet to come.
+
+    Closed days that nobody has worked out are worked out now, the newest first, for as long as there is time.
+
+    Args:
+        first: the first day.
+        last: the last day, included.
+        still_open: see :func:`open_days`; the caller asks once, so that midnight cannot come in between.
+        deadline: the end of that time.
+
+    Returns:
+        Day -> figures in order of the days, without sold units for open days; and the days there was no time for,
+        which are missing.
+    """
+    missing = bring_up_to_date(first, min(last, min(still_open) - DAY), deadline=deadline)
+    kept = {row.day: row for row in DailyFigures.objects.filter(day__range=(first, last))}
+    days = {
+        day: count_day(day) if day in still_open else kept.get(day, DailyFigures(day=day))
+        for day in each_day(first, min(last, max(still_open)))
+        if day not in missing
+    }
+    return days, missing
+
+
+def open_days() -> set[date]:
+    """Return the days that are not closed: today, and for some minutes after midnight yesterday."""
+    now = database_now()
+    return {now.date(), (now - GRACE).date()}
+
+
+def each_day(first: date, last: date) -> Iterable[date]:
+    """Return the days from ``first`` to ``last``, both included."""
+    return (first + number * DAY for number in range((last - first).days + 1))
+
+
+def bring_up_to_date(first: date, last: date, *, deadline: Deadline) -> set[date]:
+    """Work out the closed days in a range that are not kept, or have changed since; the newest first.
+
+    Returns:
+        Those that there was no time for.
+    """
+    oldest = Order.objects.order_by("created_at").values_list("created_at", flat=True).first()
+    if oldest is None:
+        return set()
+    first, last = max(first, oldest.date()), min(last, min(open_days()) - DAY)
+    between = {"day__range": (first, last)}
+    kept = set(DailyFigures.objects.filter(**between).values_list("day", flat=True))
+    changed = set(ChangedDay.objects.filter(**between).values_list("day", flat=True).distinct())
+    wanted = sorted(changed.union(set(each_day(first, last)) - kept), reverse=True)
+    while wanted and deadline.remaining() > 0:
+        roll_up(wanted.pop(0))
+    return set(wanted)
+
+
+def roll_up(day: date) -> bool:
+    """Work out a closed day and keep it, in one commit.
+
+    Returns:
+        Whether it was kept; not if somebody else kept it meanwhile, whose figures may be newer.
+    """
+    # Before anything is counted: what commits from here on is not in it, and must cause another round.
+    changes = list(ChangedDay.objects.filter(day=day).values_list("pk", flat=True)[:MOST_CHANGES])
+    version = DailyFigures.objects.filter(day=day).values_list("version", flat=True).first()
+    figures, sales = count_day(day), sales_of(day)
+    figures.units = sum(line.units for line in sales if line.kind == DailySales.PRODUCT)
+    figures.version = (version or 0) + 1
+    with transaction.atomic(durable=True):
+        if not _keep(figures, version=version):
+            return False
+        DailySales.objects.filter(kind__in=(DailySales.PRODUCT, DailySales.CATEGORY), day=day).delete()
+        DailySales.objects.bulk_create(sales, batch_size=500)
+        ChangedDay.objects.filter(pk__in=changes).delete()
+    return True
+
+
+def _keep(figures: DailyFigures, *, version: int | None) -> bool:
+    values = {**model_to_dict(figures), "counted_at": database_now()}
+    if version is not None:
+        return bool(DailyFigures.objects.filter(day=figures.day, version=version).update(**values))
+    try:
+        with transaction.atomic():
+            DailyFigures.objects.create(**values)
+    except IntegrityError:
+        return False
+    return True
+
+
+# ---- counting: along the index by time, one day at a time -----------------------------------------------------------
+
+
+def orders_of(day: date) -> QuerySet[Order]:
+    """Return the orders that were placed on a day (UTC)."""
+    return Order.objects.filter(created_at__gte=_midnight(day), created_at__lt=_midnight(day + DAY))
+
+
+def count_day(day: date) -> DailyFigures:
+    """Count a day's orders as they stand now: two queries. Sold units are left out (see :func:`sales_of`)."""
+    found = orders_of(day).aggregate(
+        orders=Count("pk"),
+        paid=Count("pk", filter=SOLD),
+        declined=Count("pk", filter=_CANCELLED & Q(cancel_reason=CancelReason.PAYMENT_DECLINED)),
+        out_of_stock=Count("pk", filter=_CANCELLED & Q(cancel_reason=CancelReason.OUT_OF_STOCK)),
+        all_cancelled=Count("pk", filter=_CANCELLED),
+        unsettled=Count("pk", filter=Q(status=OrderStatus.PENDING)),
+        revenue=Sum("total", filter=SOLD),
+    )
+    found["cancelled"] = found.pop("all_cancelled") - found["declined"] - found["out_of_stock"]
+    found["revenue"] = cents(found["revenue"])
+    times = _settling_times(day)
+    return DailyFigures(
+        day=day, settled_p50_ms=percentile(times, 50), settled_p95_ms=percentile(times, 95), **found
+    )
+
+
+def _settling_times(day: date) -> list[tuple[int, int]]:
+    """Return how many of a day's orders took how many milliseconds to settle, the shortest first."""
+    length = ExpressionWrapper(F("settled_at") - F("created_at"), output_field=DurationField())
+    # Both databases keep a difference of times in microseconds.
+    milliseconds = Func(length, template="FLOOR(%(expressions)s / 1000)", output_field=BigIntegerField())
+    settled = orders_of(day).filter(settled_at__isnull=False).order_by().annotate(ms=milliseconds)
+    return list(settled.values("ms").annotate(count=Count("pk")).values_list("ms", "count").order_by("ms"))
+
+
+def percentile(counts: Sequence[tuple[int, int]], percent: int) -> int | None:
+    """Return the smallest value that so many percent do not exceed (nearest rank); None without any.
+
+    Args:
+        counts: values in rising order, each with how often it occurs.
+        percent: 1 to 100.
+    """
+    left = -(-sum(count for _, count in counts) * percent // 100)
+    for value, count in counts:
+        left -= count
+        if left <= 0:
+            return int(value)
+    return None
+
+
+def sales_of(day: date) -> list[DailySales]:
+    """Return what each product and each category sold on a day, as things stand now: two queries."""
+    lines = OrderItem.objects.filter(
+        order__created_at__gte=_midnight(day),
+        order__created_at__lt=_midnight(day + DAY),
+        order__status=OrderStatus.PROCESSING,
+    ).order_by()
+    sums: dict[str, Any] = {
+        "orders": Count("order_id", distinct=True),
+        "units": Sum("quantity"),
+        "revenue": Sum(F("price") * F("quantity")),
+    }
+    products = lines.values(code=F("product_id")).annotate(name=Max("product_name"), **sums)
+    categories = lines.values(code=F("category")).annotate(name=Max("category"), **sums)
+    sold = [
+        DailySales(kind=kind, day=day, **line)
+        for kind, found in ((DailySales.PRODUCT, products), (DailySales.CATEGORY, categories))
+        for line in found
+    ]
+    for line in sold:
+        line.revenue = cents(line.revenue)
+    return sold
+
+
+def cents(amount: Decimal | None) -> Decimal:
+    """Return a sum with two decimals; SQLite adds up in binary fractions."""
+    return (amount or Decimal(0)).quantize(Decimal("0.01"))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=UTC)
