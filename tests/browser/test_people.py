@@ -77,7 +77,7 @@ def test_an_administrator_signs_in_finds_a_customer_and_shuts_them_out(desk, cus
     staff.shoot("signed-out")
     staff.open("/admin/")
     page.wait_for_url("**/admin/login/**")
-    assert StaffEvent.objects.order_by("-pk").first().kind == "signed_out"
+    assert StaffEvent.objects.latest("pk").kind == "signed_out"
 
 
 def test_support_sees_customers_and_can_shut_nobody_out(desk, customer, shop):

@@ -167,7 +167,7 @@ class Stage:
     def _read(self, stack: str, output: str) -> str:
         client = self.emulator.client("cloudformation")
         outputs = client.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
-        return next(each["OutputValue"] for each in outputs if each["OutputKey"] == output)
+        return str(next(each["OutputValue"] for each in outputs if each["OutputKey"] == output))
 
     def _reference(self, name: str, stack: Stack) -> str:
         pseudo = {"AWS::AccountId": "000000000000", "AWS::URLSuffix": "amazonaws.com", "AWS::Region": REGION}

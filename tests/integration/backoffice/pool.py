@@ -34,8 +34,10 @@ class Colleague:
         return cognito_client().admin_get_user(**self._named())["Enabled"]
 
     def rename(self, email: str) -> None:
-        changes = [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]
-        cognito_client().admin_update_user_attributes(**self._named(), UserAttributes=changes)
+        cognito_client().admin_update_user_attributes(
+            **self._named(),
+            UserAttributes=[{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}],
+        )
 
     def _named(self) -> dict[str, Any]:
         return {"UserPoolId": settings.COGNITO_USER_POOL_ID, "Username": self.sub}

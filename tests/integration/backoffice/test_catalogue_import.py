@@ -147,7 +147,7 @@ def test_what_was_deleted_for_good_is_told_and_left_alone(browser):
 
 
 def test_a_piece_that_was_stopped_goes_on_where_it_was(browser, monkeypatch):
-    row_of = catalogue_import.import_row
+    row_of = import_row
     rows = []
 
     def silent_once(row, **options):

@@ -214,7 +214,7 @@ def test_the_session_holds_no_token_and_gets_a_new_key():
     session = client.session
     session["mark"] = 1
     session.save()
-    before = session.session_key
+    before = str(session.session_key)
     colleague = new_colleague("admin")
     client.cookies["sessionid"] = before
 
@@ -228,7 +228,7 @@ def test_the_session_holds_no_token_and_gets_a_new_key():
 def test_signing_out_ends_the_session_on_the_server(events):
     colleague = new_colleague("admin")
     client = signed_in(colleague)
-    key = client.session.session_key
+    key = str(client.session.session_key)
 
     answer = client.post("/admin/logout/")
     assert (answer.status_code, answer["Location"]) == (302, "/admin/login/")

@@ -56,7 +56,8 @@ def test_a_missing_index_is_added_once_and_holds_what_was_there(versions):
     added = add_missing_indexes([new], unavailable=CatalogueUnavailable)
 
     assert added == [f"{old.Meta.table_name}/colours"]
-    found = dynamodb_connection().client.query(
+    client: Any = dynamodb_connection().client
+    found = client.query(
         TableName=old.Meta.table_name,
         IndexName="colours",
         KeyConditionExpression="colour = :red",

@@ -1,6 +1,7 @@
 """What browsers are told with every answer, whoever makes it."""
 
 import re
+from typing import Any
 
 import pytest
 from django.contrib.staticfiles import finders
@@ -35,7 +36,8 @@ HEADERS = {
 
 
 def test_a_page_of_the_back_office_may_evaluate_what_its_theme_needs(rf):
-    answer = ContentSecurityPolicyMiddleware(lambda _: HttpResponse("<p>"))(rf.get("/admin/orders/order/"))
+    middleware: Any = ContentSecurityPolicyMiddleware(lambda _: HttpResponse("<p>"))
+    answer = middleware(rf.get("/admin/orders/order/"))
 
     assert set(answer["Content-Security-Policy"].split("; ")) == BACK_OFFICE_POLICY
 
