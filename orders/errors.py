@@ -83,7 +83,7 @@ class InvalidSignature(DomainError):
 
 
 class SalesNotReady(UnavailableError):
-    """Earlier days are still being added up; the report can be read once they are, in a minute at most for a year."""
+    """Earlier days are still being added up; the report can be read once they are. A year takes some minutes, once."""
 
     code = "sales_not_ready"
     title = "Sales not ready"

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Max, Sum
+from django.db.models import CharField, Max, Sum
+from django.db.models.functions import Cast, Concat
 
 from orders import rollup
 from orders.daily import DailyFigures, DailySales
@@ -22,7 +23,6 @@ MOST_DAYS = 366
 USUAL_DAYS = 30
 DAY, PRODUCT, CATEGORY = "day", DailySales.PRODUCT, DailySales.CATEGORY
 GROUPS = (DAY, PRODUCT, CATEGORY)
-_SUMS = ("orders__sum", "units__sum", "revenue__sum")
 NO_CATEGORY = "(not recorded)"  # lines older than the column
 
 
@@ -124,15 +124,12 @@ def _by_code(first: date, last: date, *, kind: str, live: list[DailySales]) -> l
 def _kept(first: date, last: date, *, kind: str, live: list[DailySales]) -> Iterable[Line]:
     days = DailySales.objects.filter(kind=kind, day__range=(first, last))
     days = days.exclude(day__in={sold.day for sold in live})
-    newest, sums = Max("day"), (Sum("orders"), Sum("units"), Sum("revenue"))
-    groups = list(
-        days.values("code").annotate(newest=newest).annotate(*sums).values_list("code", "newest", *_SUMS)
-    )
-    of_newest = days.filter(day__in={day for _, day, *_ in groups})
-    names = {(code, day): name for code, day, name in of_newest.values_list("code", "day", "name")}
-    for code, day, orders, units, revenue in groups:
-        name = names.get((code, day), code)  # the day may just be written anew
-        yield Line(key=code, name=name, orders=orders, units=units, revenue=rollup.cents(revenue))
+    # The last of these texts is the newest name: each begins with its day.
+    dated = Concat(rollup.exactly(Cast("day", CharField())), "name")
+    sums = {name: Sum(name) for name in ("orders", "units", "revenue")}
+    for found in days.values(key=rollup.exactly("code")).annotate(newest=Max(dated), **sums):
+        name = found.pop("newest")[len("2026-01-31") :]
+        yield Line(**found | {"name": name, "revenue": rollup.cents(found["revenue"])})
 
 
 def _line(sold: DailySales) -> Line:

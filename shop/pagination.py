@@ -12,7 +12,9 @@ from shop.serializers import MAX_UNKNOWN_NAMED, QueryIntegerField, StrictSeriali
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 100
-MAX_CURSOR_LENGTH = 1000
+MAX_CURSOR_LENGTH = (
+    2000  # the longest is about 1,750: after a category of 100 letters, at 12 bytes of JSON each
+)
 
 
 class InvalidCursor(DomainError):

@@ -74,7 +74,9 @@ def test_a_rolling_restart_under_load_fails_no_request(product, tmp_path):
             with running_shop(logs[1], **variables) as new:
                 time.sleep(1)
                 balancer.slow_began.clear()
-                assert balancer.slow_began.wait(30)  # so one is surely in flight when the old task is told to stop
+                assert balancer.slow_began.wait(
+                    30
+                )  # so one is surely in flight when the old task is told to stop
                 balancer.in_service = new
                 time.sleep(DRAIN_SECONDS)
                 drained = len([port for port, _, _ in balancer.answers if port == old.port])

@@ -86,6 +86,17 @@ def test_pages_joined_are_the_whole_report(staff, group):
     assert_problem(staff.send("GET", wrong), 400, "invalid_cursor")
 
 
+def test_the_page_after_the_longest_category_can_be_read(staff):
+    longest, after = "\U0001f56f" * 100, "\U0001f570"
+    for category in (longest, after):
+        past_order(NOON).items.update(category=category)
+
+    first = get(staff, f"{MARCH}&group=category&limit=1")
+    second = get(staff, f"{MARCH}&group=category&limit=1&cursor={first['nextCursor']}")
+
+    assert [line["key"] for page in (first, second) for line in page["sales"]] == [longest, after]
+
+
 def test_without_a_range_it_is_the_last_thirty_days_and_a_cursor_keeps_them(staff, monkeypatch):
     now = database_now()
     today = now.date()

@@ -149,6 +149,28 @@ def test_a_renamed_product_has_its_newest_name_and_a_missing_category_says_so():
     assert [(line.key, line.name) for line in report("category").lines] == [("", "(not recorded)")]
 
 
+@pytest.mark.parametrize("now", [datetime(2026, 3, 2, 13, tzinfo=UTC), datetime(2026, 3, 9, tzinfo=UTC)])
+def test_what_differs_in_case_or_an_accent_alone_is_two_whether_live_or_kept(monkeypatch, now):
+    monkeypatch.setattr(rollup, "database_now", lambda: now)
+    for code, name, category in (
+        ("prod_a", "Small", "cafe"),
+        ("prod_A", "Large", "Cafe"),
+        ("prod_B", "B", "Caf\u00e9"),
+    ):
+        past_order(NOON).items.update(product_id=code, product_name=name, category=category)
+
+    assert [(line.key, line.name, line.units) for line in report("product").lines] == [
+        ("prod_A", "Large", 2),
+        ("prod_B", "B", 2),
+        ("prod_a", "Small", 2),
+    ]
+    assert [(line.key, line.units) for line in report("category").lines] == [
+        ("Cafe", 2),
+        ("Caf\u00e9", 2),
+        ("cafe", 2),
+    ]
+
+
 # ---- kept once ---------------------------------------------------------------------------------------------------
 
 

@@ -5,13 +5,20 @@ import uuid
 
 import pytest
 import structlog
+from django.contrib.sessions.backends.cache import SessionStore
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from structlog.contextvars import bind_contextvars, get_contextvars
 from structlog.testing import capture_logs
 
 from shop.deadline import Deadline
-from shop.middleware import BodyLimitMiddleware, HealthCheckMiddleware, RequestIdMiddleware
+from shop.middleware import (
+    BackOfficeSessionMiddleware,
+    BackOfficeUserMiddleware,
+    BodyLimitMiddleware,
+    HealthCheckMiddleware,
+    RequestIdMiddleware,
+)
 
 
 def answer(_request):
@@ -177,3 +184,20 @@ def test_a_deadline_runs_down_and_below_nothing(monkeypatch):
     assert deadline.remaining() == 8
     moment = 109.5
     assert deadline.remaining() == -1.5
+
+
+@pytest.mark.parametrize(
+    ("path", "has"), [("/admin/", True), ("/admin", False), ("/orders", False), ("/docs", False)]
+)
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(BackOfficeSessionMiddleware, "session"), (BackOfficeUserMiddleware, "user")],
+)
+def test_the_back_office_alone_has_sessions_and_their_users(kind, name, path, has):
+    request = RequestFactory().get(path)
+    if name == "user":
+        request.session = SessionStore()
+
+    kind(lambda _request: HttpResponse())(request)
+
+    assert hasattr(request, name) is has

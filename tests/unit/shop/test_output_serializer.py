@@ -33,7 +33,9 @@ PRODUCT = Product(
 
 
 def order(**more: Any) -> Order:
-    return Order(**ORDER, item_count=1, created_at=MOMENT, updated_at=MOMENT, **more)
+    made = Order(**ORDER, item_count=1, created_at=MOMENT, updated_at=MOMENT, **more)
+    Payment(order=made, gateway="mock", status="CAPTURED", amount=Decimal("12.5"), refunded=Decimal(0))
+    return made
 
 
 @pytest.mark.parametrize(
