@@ -126,10 +126,11 @@ def _kept(first: date, last: date, *, kind: str, live: list[DailySales]) -> Iter
     days = days.exclude(day__in={sold.day for sold in live})
     # The last of these texts is the newest name: each begins with its day.
     dated = Concat(rollup.exactly(Cast("day", CharField())), "name")
-    sums = {name: Sum(name) for name in ("orders", "units", "revenue")}
-    for found in days.values(key=rollup.exactly("code")).annotate(newest=Max(dated), **sums):
-        name = found.pop("newest")[len("2026-01-31") :]
-        yield Line(**found | {"name": name, "revenue": rollup.cents(found["revenue"])})
+    sums = {"all_orders": Sum("orders"), "all_units": Sum("units"), "all_revenue": Sum("revenue")}
+    found = days.values(key=rollup.exactly("code")).annotate(newest=Max(dated), **sums)
+    for key, newest, orders, units, revenue in found.values_list("key", "newest", *sums):
+        name = newest[len("2026-01-31") :]
+        yield Line(key=key, name=name, orders=orders, units=units, revenue=rollup.cents(revenue))
 
 
 def _line(sold: DailySales) -> Line:

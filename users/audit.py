@@ -5,6 +5,7 @@ tell an office from the rest of the world, and neither tells of a person.
 """
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -28,6 +29,7 @@ log = structlog.get_logger("users.staff")
 Kind = StaffEvent.Kind
 EVENTS_PER_DELETE = 1000
 PREFIXES = {4: 24, 6: 48}  # what of an address is kept
+_MASKED_ADDRESS = re.compile(r"\S\*{3}@\S+")  # and nothing around it
 
 _network: ContextVar[str] = ContextVar("network_of_staff", default="")
 
@@ -84,7 +86,8 @@ def write_export(about: str, *, request: HttpRequest) -> None:
 
 def _strangers_name(who: str) -> str:
     """Return what may be kept of a name that nobody here has: people type passwords into the wrong field."""
-    return mask(who) if "@" in who else "an unknown name"
+    masked = mask(who)
+    return masked if _MASKED_ADDRESS.fullmatch(masked) else "an unknown name"
 
 
 def copy_admin_log(*, instance: LogEntry, created: bool, raw: bool = False, **_: Any) -> None:

@@ -29,6 +29,7 @@ from users.errors import (
     PasswordResetRequired,
     UserNotConfirmed,
 )
+from users.serializers import LogInInput
 
 # The same for all that a stranger may not tell apart: an address without an account, a wrong password, an account
 # that is not confirmed (Cognito says so before it looks at the password), disabled, or nobody of staff.
@@ -86,7 +87,7 @@ class SignInForm(AuthenticationForm):  # type: ignore[misc]  # the theme has no 
         if "@" not in name:
             return self._signed_in_locally(name)
         try:
-            self.user_cache = staff.sign_in(email=_address(name), password=password)
+            self.user_cache = staff.sign_in(**self._asked(name, password))
         except InvalidCredentials as refusal:
             raise self._refused(name, "wrong address or password, or disabled") from refusal
         except UserNotConfirmed as refusal:
@@ -102,6 +103,17 @@ class SignInForm(AuthenticationForm):  # type: ignore[misc]  # the theme has no 
         except PasswordResetRequired as refusal:
             raise self._refused(name, "the password must be reset", words=RESET_NEEDED) from refusal
         return self.cleaned_data
+
+    def _asked(self, name: str, password: str) -> Any:
+        """Return what the pool may be asked. Of other values than the API takes, Cognito speaks as of a fault of ours.
+
+        Raises:
+            ValidationError: refused.
+        """
+        asked = LogInInput(data={"email": name, "password": password})
+        if not asked.is_valid():
+            raise self._refused(name, "no address, or no password of the pool's")
+        return asked.validated_data
 
     def _signed_in_locally(self, name: str) -> Any:
         try:

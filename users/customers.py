@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 
+from shop.errors import RetryLater
 from users import directory, disabled, staff
 from users.directory import Account
 
@@ -29,10 +30,15 @@ def disable(account: Account, *, by: User) -> None:
     me = staff.membership(by)
     if me is not None and me.sub == account.sub:
         raise NotAllowed("This is your own account; ask a colleague.")
-    if settings.COGNITO_ADMIN_GROUP in directory.groups_of(account.username):
-        _disable_an_administrator(account, me=me.username if me else None)
-    else:
-        directory.disable(account.username)
+    is_admin = settings.COGNITO_ADMIN_GROUP in directory.groups_of(account.username)
+    try:
+        if is_admin:
+            _disable_an_administrator(account, me=me.username if me else None)
+        else:
+            directory.disable(account.username)
+    except RetryLater:  # perhaps done, and then the page offers only to let them in again
+        disabled.remember(account.sub)
+        raise
     disabled.remember(account.sub)
     if (member := staff.member_of(account.sub)) is not None:
         staff.take_away(member.user)

@@ -109,6 +109,8 @@ class Found:
 def find(search: Search, *, after: str | None) -> Found:
     """Return a page of what is asked for; its cost does not grow with the catalogue."""
     if search.by_index:
+        # From a place outside of the range DynamoDB does not go on.
+        after = after if after and after.startswith(search.id_beginning) else None
         page, position = list_products(
             category=search.category, limit=PER_PAGE, after=after, beginning=search.id_beginning
         )

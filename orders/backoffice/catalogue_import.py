@@ -20,7 +20,7 @@ import structlog
 from django import forms
 from django.core import signing
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, RawPostDataException
 from django.urls import reverse
 from unfold.widgets import UnfoldBooleanWidget
 
@@ -85,7 +85,7 @@ class ImportPage(StaffPage):
         """Take one step of an import."""
         steps = {"begin": self._begin, "check": self._check, "start": self._start}
         steps |= {"write": self._write, "end": self._end}
-        self.asked = _texts(request.body)
+        self.asked = _texts(request)
         step = steps.get(self.asked.get("step", ""))
         if step is None:
             return JsonResponse({"message": "There is no such step."}, status=400)
@@ -224,11 +224,11 @@ class ImportPage(StaffPage):
         log.info("staff imported products", import_id=ticket["id"], **ticket["written"])
 
 
-def _texts(body: bytes) -> dict[str, str]:
+def _texts(request: HttpRequest) -> dict[str, str]:
     """Read a JSON object of texts: a form would come with other ends of lines than the file has."""
     try:
-        sent = orjson.loads(body)
-    except ValueError:
+        sent = orjson.loads(request.body)
+    except (ValueError, RawPostDataException):  # of a form with files there is no body left
         return {}
     return (
         {name: text for name, text in sent.items() if isinstance(text, str)} if isinstance(sent, dict) else {}

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -39,6 +40,18 @@ class UncountedChangeList(ChangeList):
     """Django's list of rows, without its two counts."""
 
     queryset: QuerySet[Any]
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        """Refuse what Django would take beside the filters: any condition on any column, a scan or a regular expression."""
+        found = super().get_filters(request)
+        if strange := found[2].keys() - set(self.list_filter):
+            raise DisallowedModelAdminLookup(f"no filters of this list: {sorted(strange)}")
+        return found
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        """Let the address ask for no other order than the indexes have."""
+        self.params.pop(ORDER_VAR, None)
+        return super().get_ordering(request, queryset)
 
     def get_results(self, request: HttpRequest) -> None:
         """Read one page."""

@@ -128,6 +128,15 @@ def test_the_list_comes_in_pages_and_nothing_comes_twice(support, shelf, monkeyp
     assert walk(support, LIST, **asked) == [["prod_0", "prod_1"], ["prod_2", "prod_3"], ["prod_4"]]
 
 
+@pytest.mark.parametrize("after", ["prod_0", "prod_9", "aaa", "%00"])
+def test_a_made_up_place_in_the_list_is_its_beginning(support, shelf, after):
+    shelf("prod_1a"), shelf("prod_1b"), shelf("prod_2")
+
+    answer = support.get(f"{LIST}?q=prod_1&after={after}")
+
+    assert [product.product_id for product, _, _ in answer.context["rows"]] == ["prod_1a", "prod_1b"]
+
+
 def test_what_no_index_answers_is_looked_for_part_by_part_and_the_page_says_how_far(
     support, shelf, monkeypatch
 ):

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core import signing
+from django.test import Client
 
 from orders.backoffice import catalogue_import
 from products.errors import CatalogueUnavailable
@@ -118,6 +119,16 @@ def test_a_ticket_of_yesterday_or_of_somebody_else_is_refused(browser, staff, mo
 @pytest.mark.parametrize("body", ["", "[]", "{}", '{"step": 1}', '{"step": "explode"}', "{"])
 def test_what_is_no_step_is_refused(admin, body):
     answer = admin.post(PAGE, body, content_type="application/json")
+
+    assert (answer.status_code, answer.json()) == (400, {"message": "There is no such step."})
+
+
+def test_a_form_with_files_is_refused(admin):
+    page = Client(enforce_csrf_checks=True)  # which reads the form, and leaves no body
+    page.cookies = admin.cookies
+    token = page.get(PAGE).context["csrf_token"]
+
+    answer = page.post(PAGE, {"csrfmiddlewaretoken": str(token), "step": "begin"})
 
     assert (answer.status_code, answer.json()) == (400, {"message": "There is no such step."})
 

@@ -263,6 +263,9 @@ def test_an_answer_that_is_lost_is_told_as_what_it_is(admin, customer, monkeypat
     assert act(admin, DISABLE, customer)[0].startswith("It may or may not be done:")
     entry = LogEntry.objects.get(object_id=customer.sub)
     assert "may or may not" in entry.change_message
+    assert not customer.is_enabled()
+    # The first half was done, and the page offers only the way back: no token counts all the same.
+    assert DisabledCustomer.objects.filter(pk=customer.sub).exists()
 
 
 def test_nobody_shuts_themselves_out():

@@ -85,6 +85,24 @@ def test_all_who_are_refused_read_the_same_words_whatever_the_reason(events):
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [
+        ("ann@example", PASSWORD),
+        ("ann smith@example.com", PASSWORD),
+        ("@", PASSWORD),
+        ("ann@example.com", "x" * 257),
+    ],
+)
+def test_what_the_pool_would_call_malformed_is_refused_without_asking_it(monkeypatch, events, name, password):
+    asked = []
+    monkeypatch.setattr(cognito_client(), "initiate_auth", lambda **call: asked.append(call))
+
+    assert words_of(try_to_sign_in(name, password)) == [NOT_LET_IN]
+    assert [why for _, _, why in events()] == ["no address, or no password of the pool's"]
+    assert asked == []
+
+
 def _client(email):
     return {"ClientId": configured.COGNITO_CLIENT_ID, **_secret_hash(email)}
 

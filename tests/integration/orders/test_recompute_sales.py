@@ -58,11 +58,11 @@ def test_without_days_it_is_the_last_thirty_and_today_stays_uncounted(capsys, mo
 
 @pytest.mark.usefixtures("stale")
 def test_when_it_is_interrupted_the_background_process_does_the_rest(monkeypatch):
-    def silent(_):
+    def stopped(_):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(rollup, "count_day", silent)
+    monkeypatch.setattr(rollup, "count_day", stopped)
+    with pytest.raises(KeyboardInterrupt):
         call_command("recompute_sales", "--from", "2026-03-01", "--to", "2026-03-03")
 
     assert sorted(ChangedDay.objects.values_list("day", flat=True)) == DAYS
