@@ -20,9 +20,12 @@ class SalesQuery(PageQuery):
         """Add the two ends; Python has a use of its own for the name of the first."""
         ends = {
             name: serializers.DateField(
-                required=False, input_formats=["%Y-%m-%d"], help_text=f"The {which} day (UTC), included."
+                required=False, input_formats=["%Y-%m-%d"], help_text=f"The {which} (UTC), included."
             )
-            for name, which in (("from", "first"), ("to", "last"))
+            for name, which in (
+                ("from", f"first day, {sales.EARLIEST} or later"),
+                ("to", f"last day, {sales.LATEST} or earlier; {sales.MOST_DAYS} days at most from the first"),
+            )
         }
         return {**ends, **super().get_fields()}
 

@@ -15,7 +15,7 @@ from schemathesis.openapi.checks import RejectedPositiveData
 # A refusal with one of these says: this is not what the call takes. The schema said it was.
 OF_THE_FORM = frozenset({"invalid_request", "invalid_json", "unsupported_media_type", "not_acceptable"})
 # …but for what JSON Schema cannot say, or no client generator could use; each named in the schema's words.
-BEYOND_JSON_SCHEMA = frozenset({"nothing_to_change", "too_many_lines", "max_value"})
+BEYOND_JSON_SCHEMA = frozenset({"nothing_to_change", "too_many_lines", "max_value", "invalid_range"})
 INNER_WORDS = (b"Traceback", b"botocore", b"MySQLdb", b"pynamodb", b"django.", b"SELECT ", b"INSERT INTO")
 
 CHECKS: Mapping[str, Any] = {

@@ -96,7 +96,9 @@ def test_a_settled_order_is_not_tried_again(support, buy, mug):
 
 @pytest.mark.mysql
 def test_of_ten_clicks_at_once_one_drives_the_order_and_it_is_charged_once(staff, stuck, mug, settings):
-    settings.ORDER_LEASE_SECONDS = settings.ORDER_BUDGET_SECONDS = 20  # a busy machine ends no lease in between
+    settings.ORDER_LEASE_SECONDS = settings.ORDER_BUDGET_SECONDS = (
+        20  # a busy machine ends no lease in between
+    )
     clients = [staff("support")] * 10
 
     together([lambda client=client: do(client, RETRY, stuck) for client in clients])

@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from orders.models import Order
 from orders.recovery import settle_due_orders
 from shop import traces
+from shop.aws import _dynamodb_connection
 
 pytestmark = [pytest.mark.dynamodb, pytest.mark.django_db(transaction=True)]
 EMAIL = "ann+approve@example.com"
@@ -30,6 +31,7 @@ def traced(settings, monkeypatch):
 
     def begin(how="otlp"):
         settings.TRACES = how
+        _dynamodb_connection.cache_clear()  # as at the start of a process, whose reads then go through botocore
         assert traces.start(service="web", exporter=exporter)
         return exporter
 
@@ -37,6 +39,7 @@ def traced(settings, monkeypatch):
     if DjangoInstrumentor().is_instrumented_by_opentelemetry:
         DjangoInstrumentor().uninstrument()
         BotocoreInstrumentor().uninstrument()
+    _dynamodb_connection.cache_clear()
 
 
 def order_of(mug):

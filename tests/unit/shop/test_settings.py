@@ -25,7 +25,7 @@ REQUIRED = {
 @pytest.fixture
 def start(monkeypatch):
     """Read the settings from these variables alone."""
-    before = structlog.get_config()
+    before, variables_before = structlog.get_config(), dict(os.environ)
 
     def read(**variables):
         for name in list(os.environ):
@@ -37,6 +37,8 @@ def start(monkeypatch):
 
     yield read
     structlog.configure(**before)
+    os.environ.clear()  # a file of settings that was read has left its own
+    os.environ.update(variables_before)
 
 
 def test_the_least_that_must_be_set_is_enough_and_everything_is_closed(start):
