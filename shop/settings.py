@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from shop import __version__, browsers
 from shop.logging import logging_config
+from shop.presentation import api_description, back_office_theme
 from shop.variables import choice, entries, flag, number, rate, text
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -259,23 +260,7 @@ STAFF_SESSION_MINUTES = number("STAFF_SESSION_MINUTES", default=60, low=5, high=
 STAFF_LOG_DAYS = number("STAFF_LOG_DAYS", default=400, low=30, high=3650)
 DISABLED_CHECK_SECONDS = number("DISABLED_CHECK_SECONDS", default=10, low=0, high=900)
 SESSION_COOKIE_AGE = 60 * STAFF_SESSION_MINUTES  # counted on the server, from the last time it was written
-UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": "shop back office",
-    "SITE_HEADER": "shop back office",
-    "SITE_SYMBOL": "storefront",
-    "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}backoffice/favicon.svg"}
-    ],
-    "GLOBAL_CALLBACK": "orders.backoffice.navigation.no_inline_colours",
-    "DASHBOARD_CALLBACK": "orders.backoffice.start.dashboard",
-    "SIDEBAR": {"navigation": "orders.backoffice.navigation.sidebar"},
-    "STYLES": [f"{STATIC_URL}backoffice/colours.css", f"{STATIC_URL}backoffice/backoffice.css"],
-    "SCRIPTS": [
-        f"{STATIC_URL}backoffice/quiet.js",
-        f"{STATIC_URL}backoffice/once.js",
-        f"{STATIC_URL}backoffice/spoken.js",
-    ],
-}
+UNFOLD = back_office_theme(STATIC_URL)
 
 # ---- API ---------------------------------------------------------------------------------------------------
 
@@ -290,24 +275,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "URL_FORMAT_OVERRIDE": None,  # ?format= is no part of this API
 }
 
-SPECTACULAR_SETTINGS: dict[str, Any] = {
-    "TITLE": "shop",
-    "DESCRIPTION": (
-        "Catalogue, identity and orders. Every success has `success: true`; every failure is an RFC 9457 problem whose "
-        "`code` is listed at [/docs/errors](/docs/errors). Authorize takes the access token of `POST /users/login`."
-    ),
-    "VERSION": VERSION,
-    "OAS_VERSION": "3.1.1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SORT_OPERATIONS": False,  # the order of the URL tables: the order in which one tries them
-    "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "ENUM_NAME_OVERRIDES": {
-        "OrderStatus": "orders.states.OrderStatus",
-        "PaymentStatus": "orders.states.PaymentStatus",
-        "CancelReason": "orders.states.CancelReason",
-    },
-}
+SPECTACULAR_SETTINGS = api_description(VERSION)
 
 # ---- Logging -----------------------------------------------------------------------------------------------
 

@@ -22,6 +22,13 @@ from shop.aws import sqs_client
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def count_messages(client: Any, url: str) -> int:
+    """How many messages are on a queue: visible, in somebody's hands, and delayed."""
+    counts = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    names = ("Messages", "MessagesNotVisible", "MessagesDelayed")
+    return sum(int(counts[f"ApproximateNumberOf{name}"]) for name in names)
+
+
 @dataclass(frozen=True)
 class Queues:
     """The queue in force and its dead-letter queue."""
@@ -37,11 +44,8 @@ class Queues:
         return queue.receive(most=most, wait_seconds=wait_seconds, hide_seconds=hide_seconds)
 
     def count(self) -> int:
-        """How many messages there are: visible, hidden and delayed."""
-        names = ("Messages", "MessagesNotVisible", "MessagesDelayed")
-        answer = sqs_client().get_queue_attributes(QueueUrl=self.url, AttributeNames=["All"])
-        counts = {str(name): value for name, value in answer["Attributes"].items()}
-        return sum(int(counts[f"ApproximateNumberOf{name}"]) for name in names)
+        """How many messages there are."""
+        return count_messages(sqs_client(), self.url)
 
     def dead(self) -> list[str]:
         """The bodies on the dead-letter queue, which keeps them."""

@@ -22,6 +22,7 @@ from shop.aws import sqs_client
 from shop.deadline import Deadline
 from shop.dynamo import is_passing
 from tests.chaos.servers import Servers
+from tests.queues import count_messages
 
 PAYMENT_SETTINGS = ("PAYMENT_GATEWAY", "STRIPE_SECRET_KEY", "STRIPE_API_BASE")
 
@@ -67,11 +68,8 @@ def open_orders() -> int:
 
 
 def messages() -> int:
-    """Return how many messages are on the queue: visible, hidden and delayed."""
-    answer = sqs_client().get_queue_attributes(QueueUrl=settings.ORDER_QUEUE_URL, AttributeNames=["All"])
-    counts = {str(name): value for name, value in answer["Attributes"].items()}
-    names = ("Messages", "MessagesNotVisible", "MessagesDelayed")
-    return sum(int(counts[f"ApproximateNumberOf{name}"]) for name in names)
+    """Return how many messages are on the queue."""
+    return count_messages(sqs_client(), settings.ORDER_QUEUE_URL)
 
 
 def verify(variables: Mapping[str, str]) -> list[str]:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from shop.local import cognito, ministack, processes
 from tests.deployed import stacks
 from tests.deployed.stacks import Emulator, Stage
 from tests.journeys.conftest import ROOT, running_shop
-from tests.queues import database_url
+from tests.queues import count_messages, database_url
 
 pytestmark = [pytest.mark.journey, pytest.mark.dynamodb, pytest.mark.cognito]
 
@@ -181,6 +182,13 @@ def background(log: Path, variables: dict[str, str], command: list[str]) -> Iter
     assert code == 0, log.read_text()
 
 
+def until(is_so: Callable[[], bool], *, seconds: float) -> None:
+    """Wait until something is so, or for that long; what follows looks again."""
+    end = time.monotonic() + seconds
+    while not is_so() and time.monotonic() < end:
+        time.sleep(0.5)
+
+
 @pytest.mark.usefixtures("transactional_db")
 def test_the_shop_keeps_its_contract_on_what_the_templates_created(create, tmp_path):
     stage = create("dev", for_the_shop=True)
@@ -202,14 +210,16 @@ def test_the_shop_keeps_its_contract_on_what_the_templates_created(create, tmp_p
             check=False,
             timeout=300,
         )
+        sqs = stage.emulator.client("sqs")
+        until(lambda: count_messages(sqs, stage.outputs["QueueUrl"]) == 0, seconds=60)
 
     assert smoke.returncode == 0, smoke.stdout + smoke.stderr
     assert ", 0 failed" in smoke.stdout
     for log in ("web.log", "background.log"):
         lines = [json.loads(line) for line in (tmp_path / log).read_text().splitlines()]
         assert [line for line in lines if line.get("level") in {"error", "critical"}] == []
-    dynamodb, sqs = stage.emulator.client("dynamodb"), stage.emulator.client("sqs")
+    dynamodb = stage.emulator.client("dynamodb")
     for setting in ("ProductsTable", "ReservationsTable", "MovementsTable"):
         assert dynamodb.scan(TableName=stage.outputs[f"{setting}Name"], Select="COUNT")["Count"] > 0, setting
     for queue in ("QueueUrl", "DeadLettersUrl"):
-        assert "Messages" not in sqs.receive_message(QueueUrl=stage.outputs[queue], WaitTimeSeconds=0), queue
+        assert count_messages(sqs, stage.outputs[queue]) == 0, queue

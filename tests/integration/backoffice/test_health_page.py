@@ -64,9 +64,9 @@ def test_every_part_is_named_and_answers(look, settings):
 
 
 def test_the_commit_is_the_one_it_was_built_from(look, settings):
-    settings.REVISION = "0123abcdef"
+    settings.REVISION = "abcabcabc1"
 
-    assert "Commit 0123abcdef" in look()
+    assert "Commit abcabcabc1" in look()
 
 
 def test_before_anything_was_reported_it_says_so(look):
