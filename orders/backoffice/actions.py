@@ -132,6 +132,7 @@ class OrderActionPage(StaffPage):
             "consequence": self.consequence,
             "button": self.button,
             "danger": self.danger,
+            "back": self.breadcrumbs()[-1][1],
         }
 
     def _try(self, order: Order, *, mandate: Mandate, end: Deadline) -> Result:

@@ -88,17 +88,22 @@ def place_some(stage: Stage, *, token: str, results: Results, orders: int = 100)
     """Place the orders of a customer with many; return their ids."""
     requests = [order_request(stage.products[:2], token=token, key="many-{n}")]
     target = Target(name="many", requests=requests, status=201, keyed=True)
-    said = load(
+    said = load_so_often(stage, target, results=results, times=orders)
+    return [json.loads(body)["order"]["orderId"] for body in said["bodies"]]
+
+
+def load_so_often(stage: Stage, target: Target, *, results: Results, times: int) -> dict[str, Any]:
+    """Let the client ask the shop so many times, on eight connections; return what it says, with every body."""
+    return load(
         stage,
         target,
         service="shop",
         connections=8,
         seconds=60,
         results=results,
-        most=orders,
-        keep=orders,
+        most=times,
+        keep=times,
     )
-    return [json.loads(body)["order"]["orderId"] for body in said["bodies"]]
 
 
 def load(

@@ -8,7 +8,7 @@ from orders.models import Order, OrderItem
 from orders.states import OrderStatus
 from products.models import Product
 from products.selectors import get_products
-from tests.bench.measure import Results, load
+from tests.bench.measure import Results, load, load_so_often
 from tests.bench.stage import STOCK, Stage, shelve
 from tests.bench.targets import Target, order_request
 from tests.chaos import stores
@@ -44,16 +44,7 @@ def _duplicates(stage: Stage, results: Results) -> list[str]:
     before = Order.objects.count()
     again = order_request([stage.products[0]], token=stage.tokens[0], key="the-same-key")
     target = Target(name="repeats", requests=[again], status=201)
-    said = load(
-        stage,
-        target,
-        service="shop",
-        connections=8,
-        seconds=60,
-        results=results,
-        most=REPEATS,
-        keep=REPEATS,
-    )
+    said = load_so_often(stage, target, results=results, times=REPEATS)
     results.placed["shop"] += 1
     made = Order.objects.count() - before
     # While the first is under way the others are told so (409); never is there a second order.

@@ -13,6 +13,7 @@ from products import services
 from products.models import Product, StockMovement
 from products.selectors import every_product
 from tests.browser.conftest import PHONE
+from tests.catalogue import stocks
 
 pytestmark = [
     pytest.mark.browser,
@@ -35,10 +36,6 @@ def check(page, text):
     page.get_by_label("File", exact=True).set_input_files(file)
     page.get_by_label("Reason").fill("autumn range")
     page.get_by_role("button", name="Check the file").click()
-
-
-def stocks():
-    return {product.product_id: product.stock for product in every_product()}
 
 
 def test_a_file_with_a_wrong_row_is_mended_imported_and_seen(desk, superuser):

@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from orders.models import Order, database_now
+from tests.integration.backoffice.importing import Import
 from users.models import StaffEvent
 
 
@@ -37,6 +38,12 @@ def support(staff):
 
 
 @pytest.fixture
+def browser(admin):
+    """A member of the role admin, about to import."""
+    return Import(admin)
+
+
+@pytest.fixture
 def stuck(buy, mug):
     """An order that is paid for, whose worker died under a lease without an end; two mugs are held."""
     order = buy(mug, 2, email="ann+timeout@example.com")
@@ -44,17 +51,6 @@ def stuck(buy, mug):
     Order.objects.filter(pk=order.pk).update(lease_until=database_now() + timedelta(days=30))
     order.refresh_from_db()
     return order
-
-
-@pytest.fixture
-def last_event():
-    """The newest line of an order's history."""
-
-    def look(order):
-        event = order.events.order_by("-seq").first()
-        return event.kind, event.detail
-
-    return look
 
 
 @pytest.fixture

@@ -17,23 +17,14 @@ from products.imports import import_row, read_table
 from products.models import Product, StockMovement
 from products.selectors import every_product
 from tests import catalogue
-from tests.integration.backoffice.importing import MUG, PAGE, PAN, POT, Import
+from tests.catalogue import stocks
+from tests.integration.backoffice.importing import MUG, PAGE, PAN, POT
 
 pytestmark = [
     pytest.mark.dynamodb,
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("empty_catalogue"),
 ]
-
-
-@pytest.fixture
-def browser(admin):
-    """A member of the role admin."""
-    return Import(admin)
-
-
-def stocks():
-    return {product.product_id: product.stock for product in every_product()}
 
 
 def logged():

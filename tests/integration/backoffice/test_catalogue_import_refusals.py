@@ -7,7 +7,7 @@ from django.test import Client
 
 from orders.backoffice import catalogue_import
 from products.errors import CatalogueUnavailable
-from products.selectors import every_product
+from tests.catalogue import stocks
 from tests.integration.backoffice.importing import HEAD, MUG, PAGE, PAN, POT, Import
 
 pytestmark = [
@@ -15,16 +15,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("empty_catalogue"),
 ]
-
-
-@pytest.fixture
-def browser(admin):
-    """A member of the role admin."""
-    return Import(admin)
-
-
-def stocks():
-    return {product.product_id: product.stock for product in every_product()}
 
 
 def test_only_what_was_checked_is_written(browser):
