@@ -1,21 +1,14 @@
 """The audit log: who signed in, who was refused, who did what. To read; users.audit writes it."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.contrib import admin
 from django.http import HttpRequest
-from unfold import decorators
 
 from orders.backoffice.filters import PlacedFilter
 from orders.backoffice.paging import NextPaginator, UncountedChangeList
-from orders.backoffice.read_only import ReadOnlyAdmin
+from orders.backoffice.read_only import ReadOnlyAdmin, display
 from orders.backoffice.wording import moment
 from users.models import StaffEvent
-
-if TYPE_CHECKING:  # the theme has no types; Django's decorator is alike, but for the colours
-    display = admin.display
-else:
-    display = decorators.display
 
 COLOURS = {
     StaffEvent.Kind.REFUSED.label: "warning",

@@ -1,8 +1,7 @@
 """The list of orders: find one, look at it, choose some to act upon. Nothing can be added, edited or deleted here."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -10,8 +9,6 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.http import urlencode
-from unfold import decorators
-from unfold.admin import ModelAdmin
 
 from orders.backoffice import drill_down, search, wording
 from orders.backoffice.export import csv_of
@@ -19,23 +16,15 @@ from orders.backoffice.filters import PlacedFilter, ProductFilter, TotalFilter
 from orders.backoffice.order_page import OrderPage
 from orders.backoffice.page import allowed
 from orders.backoffice.paging import NextPaginator, UncountedChangeList
+from orders.backoffice.read_only import ReadOnlyAdmin, action, display
 from orders.backoffice.roles import CANCEL, RETRY, SHIP
 from orders.models import Order
 from orders.states import Step
 from users import audit
 
-if (
-    TYPE_CHECKING
-):  # generic to the type checker only; and the theme has no types, Django's decorators are alike
-    OrderModelAdmin = admin.ModelAdmin[Order]
-    action, display = admin.action, admin.display
-else:
-    OrderModelAdmin = ModelAdmin
-    action, display = decorators.action, decorators.display
 
-
-class OrderAdmin(OrderModelAdmin):
-    """Find an order, see all of it."""
+class OrderAdmin(ReadOnlyAdmin):
+    """Find an order, see all of it: orders come from customers, their states change by the saga, and books are kept."""
 
     list_display = ("number", "state", "reason", "customer", "amount", "lines", "age", "placed")
     list_display_links = ("number",)
@@ -45,26 +34,12 @@ class OrderAdmin(OrderModelAdmin):
     list_disable_select_all = True
     list_before_template = "backoffice/order_list_tools.html"
     paginator = NextPaginator
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER  # each would be a count
     sortable_by = ()  # newest first, as the indexes have it
     search_fields = ("id",)  # there is a search; get_search_results says how
     search_help_text = "Number, e-mail, product id or name"
     actions = ("retry_chosen", "ship_chosen", "cancel_chosen")
 
-    # ---- who may what ----
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Orders come from customers."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """States change by the saga."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Books are kept."""
-        return False
+    # ---- who may act ----
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         """Tell Django who may."""

@@ -1,21 +1,26 @@
-"""The base of lists in which nothing can be added, edited or deleted."""
+"""The base of lists in which nothing can be added, edited or deleted; and the theme's decorators, with types."""
 
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from unfold import decorators
 from unfold.admin import ModelAdmin
 
-if TYPE_CHECKING:  # generic to the type checker only; and the theme has no types
+if (
+    TYPE_CHECKING
+):  # generic to the type checker only; and the theme has no types, Django's decorators are alike
     AnyModelAdmin = admin.ModelAdmin[Any]
+    action, display = admin.action, admin.display
 else:
     AnyModelAdmin = ModelAdmin
+    action, display = decorators.action, decorators.display
 
 
 class ReadOnlyAdmin(AnyModelAdmin):
     """To look at."""
 
-    actions = None
+    actions: Any = None
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # each would be a count
 
