@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from django.db import connection, models
 from django.db.models.functions import Now
+from django.utils.functional import cached_property
 
 from orders.daily import ChangedDay, DailyFigures, DailySales
 from orders.payments.intents import StripeIntent
@@ -83,6 +84,11 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return f"order {self.pk}"
+
+    @cached_property
+    def quantities(self) -> dict[str, int]:
+        """Units by product. Kept once it is known: the lines never change after the order is recorded."""
+        return dict(self.items.values_list("product_id", "quantity"))
 
 
 class OrderItem(models.Model):

@@ -3,6 +3,7 @@
 Nothing here calls another system, so no transaction is ever open while one is asked.
 """
 
+import json
 import random
 import time
 from collections.abc import Iterator, Mapping
@@ -13,13 +14,13 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
-from django.db.models import F, Max
+from django.db.models import F
 from django.db.models.functions import Now
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random
 
 from orders.daily import note_change
 from orders.keys import Key
-from orders.models import IdempotencyKey, Order, OrderEvent, OrderItem, Payment, database_now
+from orders.models import IdempotencyKey, Order, OrderItem, Payment, database_now
 from orders.new_order import NewOrder
 from orders.payments.gateway import Charge
 from orders.states import STEP_TRANSITIONS, TRANSITIONS, CancelReason, OrderStatus, PaymentStatus, Step
@@ -117,7 +118,8 @@ def _record(new: NewOrder, *, key: Key | None) -> Order:
             updated_at=now,
         )
         OrderItem.objects.bulk_create(OrderItem(order=order, **vars(line)) for line in new.lines)
-        add_event(order.pk, kind="recorded", status=OrderStatus.PENDING, step=Step.CREATED, seq=1)
+        add_event(order.pk, kind="recorded", status=OrderStatus.PENDING, step=Step.CREATED)
+    order.quantities = {line.product_id: line.quantity for line in new.lines}
     return order
 
 
@@ -135,7 +137,7 @@ def decide(
     """Move an order from the step it was read at to the next, if it is still there: one compare-and-set.
 
     Args:
-        order: as last read; not changed here, so read it again afterwards.
+        order: as last read. Afterwards it is as it was written; or, if it did not move, as somebody else left it.
         to: the next step.
         kind: what to call it in the order's history.
         status: the new public status, if it changes.
@@ -152,17 +154,30 @@ def decide(
     changes = _changes(was, to=to, status=status, reason=reason)
     conditions: dict[str, Any] = {"cancel_requested_at": None} if heed_cancel else {}
     with commit(kind):
-        if not Order.objects.filter(pk=order.pk, step=came_from, status=was, **conditions).update(**changes):
-            return False
-        if charge is not None:
-            _save_payment(order.pk, charge)
-        if status is not None:
-            note_change(order.created_at)
-        detail = {"reason": reason} if reason else {}
-        add_event(order.pk, kind=kind, status=status or was, step=to, detail=detail)
+        moved = Order.objects.filter(pk=order.pk, step=came_from, status=was, **conditions).update(**changes)
+        if moved:
+            if charge is not None:
+                _save_payment(order.pk, charge)
+            if status is not None:
+                note_change(order.created_at)
+            detail = {"reason": reason} if reason else {}
+            add_event(order.pk, kind=kind, status=status or was, step=to, detail=detail)
+    if not moved:
+        order.refresh_from_db()
+        return False
+    _follow(order, changes)
     if to is Step.DONE:
-        metrics.emit(metrics.ORDERS_SETTLED, 1, kind=reason or order.cancel_reason or "processing")
+        metrics.emit(metrics.ORDERS_SETTLED, 1, kind=order.cancel_reason or "processing")
     return True
+
+
+def _follow(order: Order, changes: Mapping[str, Any]) -> None:
+    """Let the order that we hold be what was written, which saves reading it again."""
+    for name, value in changes.items():
+        if isinstance(value, Now):
+            order.__dict__.pop(name, None)  # the database's clock said it: Django reads it if anybody asks
+        else:
+            setattr(order, name, value)
 
 
 def _changes(
@@ -269,17 +284,12 @@ def _save_payment(order_id: int, charge: Charge) -> None:
 
 
 def add_event(
-    order_id: int,
-    *,
-    kind: str,
-    status: OrderStatus,
-    step: Step,
-    detail: Mapping[str, Any] | None = None,
-    seq: int | None = None,
+    order_id: int, *, kind: str, status: OrderStatus, step: Step, detail: Mapping[str, str] | None = None
 ) -> None:
-    """Write the next line of an order's history, number ``seq`` if known. The caller's change has locked the order's row."""
-    if seq is None:
-        seq = (OrderEvent.objects.filter(order_id=order_id).aggregate(last=Max("seq"))["last"] or 0) + 1
-    OrderEvent.objects.create(
-        order_id=order_id, seq=seq, kind=kind, status=status, step=step, detail=dict(detail or {})
-    )
+    """Write the next line of an order's history. The caller's change has locked the order's row, so none comes between."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO order_events (order_id, seq, kind, status, step, detail)"
+            " SELECT %s, COALESCE(MAX(seq), 0) + 1, %s, %s, %s, %s FROM order_events WHERE order_id = %s",
+            [order_id, kind, status.value, step.value, json.dumps(dict(detail or {})), order_id],
+        )

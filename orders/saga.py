@@ -77,7 +77,7 @@ def place_order(
     if settings.ORDER_PROCESSING == "async":
         handover.offer(order, deadline=deadline)
     else:
-        order = advance_until_settled(order, gateway=gateway, deadline=deadline)
+        advance_until_settled(order, gateway=gateway, deadline=deadline)
     if key and order.step != Step.DONE:
         _quietly(lambda: keys.mark_answered(key))
     return order, False
@@ -101,7 +101,7 @@ def advance_until_settled(
     lease = order.lease_until
     try:
         while order.step != Step.DONE and deadline.remaining() > 0:
-            order = advance(order, gateway=gateway, deadline=deadline)
+            advance(order, gateway=gateway, deadline=deadline)
     except (CatalogueUnavailable, PaymentOutcomeUnknown, OutOfTime) as error:
         log.warning("an order stays open for now", order_id=order.pk, step=order.step, cause=repr(error))
     except (OperationalError, InterfaceError) as error:
@@ -112,23 +112,21 @@ def advance_until_settled(
     return order
 
 
-def advance(order: Order, *, gateway: PaymentGateway, deadline: Deadline) -> Order:
+def advance(order: Order, *, gateway: PaymentGateway, deadline: Deadline) -> None:
     """Drive an order one step further, from whatever state it is in; harmless to repeat and to run in parallel.
 
-    Returns:
-        The order read again. A lost compare-and-set is no error: somebody else has moved it.
+    Afterwards ``order`` is as it stands now. A lost compare-and-set is no error: somebody else has moved it.
 
     Raises:
         CatalogueUnavailable, PaymentOutcomeUnknown: no answer; the order is as it was.
         OutOfTime: too little time is left to begin.
     """
-    began = time.perf_counter()
+    began, step = time.perf_counter(), Step(order.step)
     try:
-        _STEPS[Step(order.step)](order, gateway, deadline)
+        _STEPS[step](order, gateway, deadline)
     finally:
         milliseconds = round((time.perf_counter() - began) * 1000, 1)
-        metrics.emit(metrics.STEP_MILLISECONDS, milliseconds, kind=order.step)
-    return Order.objects.get(pk=order.pk)
+        metrics.emit(metrics.STEP_MILLISECONDS, milliseconds, kind=step.value)
 
 
 def cancel_order(
@@ -178,10 +176,9 @@ def _reserve(order: Order, _gateway: PaymentGateway, deadline: Deadline) -> None
     if reason := _reason_to_stop(order):
         record.decide(order, to=Step.ABORT_UNCHARGED, kind="aborting", reason=reason)
         return
-    quantities = dict(order.items.values_list("product_id", "quantity"))
     failpoint("before_reserve")
     try:
-        inventory.reserve(str(order.uid), quantities=quantities, deadline=deadline)
+        inventory.reserve(str(order.uid), quantities=order.quantities, deadline=deadline)
         failpoint("after_reserve")
     except OutOfStock:
         record.decide(order, to=Step.ABORT_UNCHARGED, kind="aborting", reason=CancelReason.OUT_OF_STOCK)

@@ -32,7 +32,11 @@ def charging(buy, mug, monkeypatch):
 
 @pytest.fixture
 def advance(gateway):
-    return lambda order: saga.advance(order, gateway=gateway, deadline=Deadline(8))
+    def one_step(order):
+        saga.advance(order, gateway=gateway, deadline=Deadline(8))
+        return order
+
+    return one_step
 
 
 @pytest.fixture
