@@ -60,7 +60,7 @@ def check_no_faults(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMe
 
 def _check_database() -> list[CheckMessage]:
     database = settings.DATABASES["default"]
-    if database["ENGINE"] != "django.db.backends.mysql":
+    if database["ENGINE"] != "shop.mysql":
         return [Error("Orders must be in MySQL: other databases take no row locks.", id="shop.E004")]
     if database["OPTIONS"].get("ssl_mode") != "VERIFY_IDENTITY":
         return [

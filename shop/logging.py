@@ -6,6 +6,7 @@ Secrets and whole e-mail addresses are masked here, whoever logs them.
 import logging
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -63,8 +64,13 @@ def mask_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
     return event
 
 
+@lru_cache(maxsize=256)  # a line's names are nearly always the same
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAMES.search(name) is not None
+
+
 def _masked(name: str, value: Any) -> Any:
-    if _SECRET_NAMES.search(name):
+    if _is_secret(name):
         return "[hidden]"
     if isinstance(value, Mapping):
         return {str(key): _masked(str(key), inner) for key, inner in value.items()}

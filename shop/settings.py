@@ -165,6 +165,7 @@ _database["CONN_MAX_AGE"] = number("DATABASE_CONN_MAX_AGE_SECONDS", default=60, 
 _database["CONN_HEALTH_CHECKS"] = True
 _read_timeout = number("DATABASE_READ_TIMEOUT_SECONDS", default=4, low=1, high=3600)
 if _database["ENGINE"] == "django.db.backends.mysql":
+    _database["ENGINE"] = "shop.mysql"
     _database["OPTIONS"] = {
         **_database.get("OPTIONS", {}),
         "charset": "utf8mb4",

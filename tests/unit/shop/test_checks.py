@@ -8,7 +8,7 @@ import pytest
 from shop.checks import check_no_faults, check_production, check_surface
 
 MYSQL = {
-    "default": {"ENGINE": "django.db.backends.mysql", "OPTIONS": {"ssl_mode": "VERIFY_IDENTITY"}},
+    "default": {"ENGINE": "shop.mysql", "OPTIONS": {"ssl_mode": "VERIFY_IDENTITY"}},
 }
 PRODUCTION = {
     "DEBUG": False,
@@ -66,7 +66,7 @@ def test_production_as_it_should_be_has_nothing_to_find(found):
         ({"PAYMENT_GATEWAY": "mock"}, ["shop.E003"]),
         ({"PAYMENT_GATEWAY": "mock", "PAYMENTS_ARE_MOCK": True}, []),
         ({"DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3", "OPTIONS": {}}}}, ["shop.E004"]),
-        ({"DATABASES": {"default": {"ENGINE": "django.db.backends.mysql", "OPTIONS": {}}}}, ["shop.W001"]),
+        ({"DATABASES": {"default": {"ENGINE": "shop.mysql", "OPTIONS": {}}}}, ["shop.W001"]),
         ({"STRIPE_API_BASE": "http://localhost:1"}, ["shop.E005"]),
         ({"STRIPE_SECRET_KEY": "sk_test_x"}, ["shop.E006"]),
         ({"CURRENCY": "JPY"}, ["shop.E007"]),

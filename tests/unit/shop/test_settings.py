@@ -158,7 +158,7 @@ def test_mysql_is_asked_with_short_limits_in_utc_and_strictly(start):
     ]
 
     assert (database["ENGINE"], database["HOST"], database["NAME"]) == (
-        "django.db.backends.mysql",
+        "shop.mysql",
         "db",
         "shop",
     )

@@ -1,0 +1,1 @@
+"""A database engine for Django's settings: MySQL with fewer journeys to it. What is different stands in ``base``."""
