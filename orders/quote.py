@@ -10,6 +10,7 @@ from decimal import Decimal
 from orders.errors import PriceChanged, UnknownProduct
 from orders.keys import Key
 from orders.new_order import NewOrder, PricedLine
+from products.models import Product
 from products.selectors import get_products
 from shop.deadline import Deadline
 from shop.errors import FieldError
@@ -53,32 +54,8 @@ def priced(wish: Wish, *, deadline: Deadline) -> NewOrder:
         CatalogueUnavailable: DynamoDB did not answer.
     """
     products = get_products([line.product_id for line in wish.lines], deadline=deadline)
-    unknown = [line for line in wish.lines if line.product_id not in products]
-    if unknown:
-        raise UnknownProduct(
-            f"Not in the catalogue: {', '.join(line.product_id for line in unknown)}.",
-            errors=[
-                FieldError(
-                    field=f"{line.pointer}/productId",
-                    code="unknown_product",
-                    message=f"There is no product {line.product_id!r}.",
-                )
-                for line in unknown
-            ],
-        )
-    changed = [
-        FieldError(
-            field=f"{pointer}/price",
-            code="price_changed",
-            message=f"{line.product_id} costs {products[line.product_id].price:.2f} now.",
-            extra={"productId": line.product_id, "currentPrice": products[line.product_id].price},
-        )
-        for line in wish.lines
-        for pointer, price in line.prices.items()
-        if price != products[line.product_id].price
-    ]
-    if changed:
-        raise PriceChanged("A price is not the catalogue's any more; nothing was ordered.", errors=changed)
+    _refuse_unknown(wish.lines, products)
+    _refuse_changed(wish.lines, products)
     return NewOrder(
         uid=uuid.uuid4(),
         user_id=wish.user_id,
@@ -97,6 +74,38 @@ def priced(wish: Wish, *, deadline: Deadline) -> NewOrder:
         metadata=wish.metadata,
         request_id=wish.request_id,
     )
+
+
+def _refuse_unknown(lines: Sequence[Line], products: Mapping[str, Product]) -> None:
+    unknown = [line for line in lines if line.product_id not in products]
+    if unknown:
+        raise UnknownProduct(
+            f"Not in the catalogue: {', '.join(line.product_id for line in unknown)}.",
+            errors=[
+                FieldError(
+                    field=f"{line.pointer}/productId",
+                    code="unknown_product",
+                    message=f"There is no product {line.product_id!r}.",
+                )
+                for line in unknown
+            ],
+        )
+
+
+def _refuse_changed(lines: Sequence[Line], products: Mapping[str, Product]) -> None:
+    changed = [
+        FieldError(
+            field=f"{pointer}/price",
+            code="price_changed",
+            message=f"{line.product_id} costs {products[line.product_id].price:.2f} now.",
+            extra={"productId": line.product_id, "currentPrice": products[line.product_id].price},
+        )
+        for line in lines
+        for pointer, price in line.prices.items()
+        if price != products[line.product_id].price
+    ]
+    if changed:
+        raise PriceChanged("A price is not the catalogue's any more; nothing was ordered.", errors=changed)
 
 
 def _email_of(wish: Wish) -> str:

@@ -6,7 +6,8 @@ is worked out again, and what is kept is never older than what is known to have 
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -35,6 +36,7 @@ from shop.deadline import Deadline
 
 GRACE = timedelta(minutes=5)
 """How long after midnight a day stays open: longer than any commit takes that began before it."""
+PIECE = 20_000  # orders that one question adds up: far fewer than there is time for in DATABASE_READ_TIMEOUT_SECONDS
 MOST_CHANGES = 10_000  # notes of one day that one round takes away; the next takes the rest
 DAY = timedelta(days=1)
 
@@ -147,40 +149,57 @@ def _keep(figures: DailyFigures, *, version: int | None) -> bool:
     return True
 
 
-# ---- counting: along the index by time, one day at a time -----------------------------------------------------------
+# ---- counting: along the index by time, a day in pieces ------------------------------------------------------------
 
 
-def orders_of(day: date) -> QuerySet[Order]:
-    """Return the orders that were placed on a day (UTC)."""
-    return Order.objects.filter(created_at__gte=_midnight(day), created_at__lt=_midnight(day + DAY))
+def _pieces(day: date) -> Iterator[tuple[datetime, datetime]]:
+    """Cut a day (UTC) into spans of at most ``PIECE`` orders, by the index alone; the end of a span is not in it.
+
+    When an order was placed never changes, so it is in one of them, whatever else happens to it meanwhile.
+    """
+    begin, end = _midnight(day), _midnight(day + DAY)
+    while begin < end:
+        times = _placed(begin, end).order_by("created_at").values_list("created_at", flat=True)
+        until = next(iter(times[PIECE : PIECE + 1]), end)
+        until = max(until, begin + timedelta.resolution)  # more than that may be of one moment
+        yield begin, until
+        begin = until
+
+
+def _placed(begin: datetime, end: datetime) -> QuerySet[Order]:
+    return Order.objects.filter(created_at__gte=begin, created_at__lt=end)
 
 
 def count_day(day: date) -> DailyFigures:
-    """Count a day's orders as they stand now: two queries. Sold units are left out (see :func:`sales_of`)."""
-    found = orders_of(day).aggregate(
-        orders=Count("pk"),
-        paid=Count("pk", filter=SOLD),
-        declined=Count("pk", filter=_CANCELLED & Q(cancel_reason=CancelReason.PAYMENT_DECLINED)),
-        out_of_stock=Count("pk", filter=_CANCELLED & Q(cancel_reason=CancelReason.OUT_OF_STOCK)),
-        all_cancelled=Count("pk", filter=_CANCELLED),
-        unsettled=Count("pk", filter=Q(status=OrderStatus.PENDING)),
-        revenue=Sum("total", filter=SOLD),
-    )
-    found["cancelled"] = found.pop("all_cancelled") - found["declined"] - found["out_of_stock"]
-    found["revenue"] = cents(found["revenue"])
-    times = _settling_times(day)
-    return DailyFigures(
-        day=day, settled_p50_ms=percentile(times, 50), settled_p95_ms=percentile(times, 95), **found
-    )
+    """Count a day's orders as they stand now. Sold units are left out (see :func:`sales_of`)."""
+    counts, times, revenue = Counter[str](), Counter[int](), Decimal(0)
+    for begin, end in _pieces(day):
+        found = _placed(begin, end).aggregate(
+            orders=Count("pk"),
+            paid=Count("pk", filter=SOLD),
+            declined=Count("pk", filter=_CANCELLED & Q(cancel_reason=CancelReason.PAYMENT_DECLINED)),
+            out_of_stock=Count("pk", filter=_CANCELLED & Q(cancel_reason=CancelReason.OUT_OF_STOCK)),
+            cancelled=Count("pk", filter=_CANCELLED),
+            unsettled=Count("pk", filter=Q(status=OrderStatus.PENDING)),
+            revenue=Sum("total", filter=SOLD),
+        )
+        revenue += cents(found.pop("revenue"))
+        counts.update(found)
+        times.update(_settling_times(begin, end))
+    counts["cancelled"] -= counts["declined"] + counts["out_of_stock"]
+    rising = sorted(times.items())
+    figures = DailyFigures(day=day, revenue=cents(revenue), **counts)
+    figures.settled_p50_ms, figures.settled_p95_ms = percentile(rising, 50), percentile(rising, 95)
+    return figures
 
 
-def _settling_times(day: date) -> list[tuple[int, int]]:
-    """Return how many of a day's orders took how many milliseconds to settle, the shortest first."""
+def _settling_times(begin: datetime, end: datetime) -> dict[int, int]:
+    """Return how many orders of a span took how many milliseconds to settle."""
     length = ExpressionWrapper(F("settled_at") - F("created_at"), output_field=DurationField())
     # Both databases keep a difference of times in microseconds.
     milliseconds = Func(length, template="FLOOR(%(expressions)s / 1000)", output_field=BigIntegerField())
-    settled = orders_of(day).filter(settled_at__isnull=False).order_by().annotate(ms=milliseconds)
-    return list(settled.values("ms").annotate(count=Count("pk")).values_list("ms", "count").order_by("ms"))
+    settled = _placed(begin, end).filter(settled_at__isnull=False).order_by().annotate(ms=milliseconds)
+    return dict(settled.values("ms").annotate(count=Count("pk")).values_list("ms", "count"))
 
 
 def percentile(counts: Sequence[tuple[int, int]], percent: int) -> int | None:
@@ -199,27 +218,34 @@ def percentile(counts: Sequence[tuple[int, int]], percent: int) -> int | None:
 
 
 def sales_of(day: date) -> list[DailySales]:
-    """Return what each product and each category sold on a day, as things stand now: two queries."""
+    """Return what each product and each category sold on a day, as things stand now; of two names the later one."""
+    sold: dict[tuple[str, str], DailySales] = {}
+    for begin, end in _pieces(day):
+        for kind, code, name, orders, units, revenue in _sales_between(begin, end):
+            empty = DailySales(kind=kind, day=day, code=code, orders=0, units=0, revenue=Decimal(0))
+            line = sold.setdefault((kind, code), empty)
+            line.name = name
+            line.orders += orders
+            line.units += units
+            line.revenue += cents(revenue)
+    return list(sold.values())
+
+
+def _sales_between(begin: datetime, end: datetime) -> Iterator[tuple[Any, ...]]:
     lines = OrderItem.objects.filter(
-        order__created_at__gte=_midnight(day),
-        order__created_at__lt=_midnight(day + DAY),
-        order__status=OrderStatus.PROCESSING,
+        order__created_at__gte=begin, order__created_at__lt=end, order__status=OrderStatus.PROCESSING
     ).order_by()
-    sums: dict[str, Any] = {
+    sums = {
         "orders": Count("order_id", distinct=True),
         "units": Sum("quantity"),
         "revenue": Sum(F("price") * F("quantity")),
     }
-    products = lines.values(code=exactly("product_id")).annotate(name=Max("product_name"), **sums)
-    categories = lines.values(code=exactly("category")).annotate(name=Max("category"), **sums)
-    sold = [
-        DailySales(kind=kind, day=day, **line)
-        for kind, found in ((DailySales.PRODUCT, products), (DailySales.CATEGORY, categories))
-        for line in found
-    ]
-    for line in sold:
-        line.revenue = cents(line.revenue)
-    return sold
+    for kind, code, name in (
+        (DailySales.PRODUCT, "product_id", "product_name"),
+        (DailySales.CATEGORY, "category", "category"),
+    ):
+        found = lines.values(code=exactly(code)).annotate(name=Max(name), **sums)
+        yield from ((kind, *line) for line in found.values_list("code", "name", *sums))
 
 
 def exactly(text: str | Combinable) -> Collate:

@@ -10,6 +10,7 @@ from orders.backoffice.catalogue_edit import AdjustPage, CreatePage, EditPage
 from orders.backoffice.catalogue_import import ImportPage
 from orders.backoffice.customers import CustomerPage, CustomerSearchPage, DisablePage, EnablePage
 from orders.backoffice.health_page import HealthPage
+from orders.backoffice.navigation import search
 from orders.backoffice.order_list import OrderAdmin
 from orders.backoffice.page import StaffPage
 from orders.backoffice.people import GroupAdmin, UserAdmin
@@ -29,5 +30,6 @@ admin.site.register(StaffEvent, AuditAdmin)
 admin.site.unregister((User, Group))  # Django's own, without the theme
 admin.site.register(User, UserAdmin)
 admin.site.register(Group, GroupAdmin)
-# The theme's site asks for them when it makes its table of addresses.
+# The theme's site asks for these when it makes its table of addresses.
+admin.site.search = search  # type: ignore[attr-defined]
 admin.site.extra_urls = lambda: [page.url() for page in PAGES]  # type: ignore[attr-defined]

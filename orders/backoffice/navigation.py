@@ -1,8 +1,10 @@
-"""The side bar: where one can go, each entry only for those who may go there."""
+"""The side bar: where one can go, each entry only for those who may go there; and the search over it."""
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.contrib import admin
+from django.core.paginator import InvalidPage
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from orders.backoffice import roles
@@ -36,3 +38,19 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
 def no_inline_colours(_request: HttpRequest) -> dict[str, Any]:
     """Keep the theme from writing its colours into each page; they are in static/backoffice/colours.css."""
     return {"colors": None}
+
+
+def search(request: HttpRequest) -> HttpResponse:
+    """Answer the theme's search (Ctrl-K), which itself fails where there is no such page of results.
+
+    Raises:
+        Http404: there is none.
+    """
+    try:
+        answer: HttpResponse = _theme_search(request)
+    except InvalidPage as error:
+        raise Http404 from error
+    return answer
+
+
+_theme_search = admin.site.search  # type: ignore[attr-defined]  # the theme's site, which Django's types do not know

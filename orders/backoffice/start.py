@@ -93,43 +93,45 @@ def thirty_days(days: Sequence[DailyFigures | None], *, labels: Sequence[str]) -
         days: one for each label; None for one that is still being added up.
         labels: the days.
     """
-
-    def row(name: str) -> list[Value]:
-        return [getattr(day, name) if day else None for day in days]
-
-    def shares(name: str) -> list[Value]:
-        return [100 * getattr(day, name) / day.orders if day and day.orders else None for day in days]
-
-    def seconds(name: str) -> list[Value]:
-        return [None if value is None else float(value) / 1000 for value in row(name)]
-
     known = [day for day in days if day]
     orders = sum(day.orders for day in known)
     revenue = sum((Decimal(day.revenue) for day in known), Decimal(0))
     return [
         charts.bars(
-            "orders", "Orders", labels=labels, series=[Series("Orders", "blue", row("orders"))], say=_count,
+            "orders", "Orders", labels=labels, series=[Series("Orders", "blue", _row(days, "orders"))], say=_count,
             summary=f"Orders placed on each day: {orders:,} in all.",
         ),
         charts.bars(
             "revenue", f"Revenue, {settings.CURRENCY}", labels=labels, say=_amount,
-            series=[Series("Revenue", "blue", row("revenue"))],
+            series=[Series("Revenue", "blue", _row(days, "revenue"))],
             summary=f"What was sold on each day: {_money(revenue)} in all.",
         ),
         charts.bars(
             "outcomes", "Outcomes, % of orders", labels=labels, say=_percent, most=100,
-            series=[Series(title, colour, shares(name)) for title, colour, name in OUTCOMES],
+            series=[Series(title, colour, _shares(days, name)) for title, colour, name in OUTCOMES],
             summary=f"How each day's orders stand now: {percent(sum(day.paid for day in known), orders)} are paid.",
         ),
         charts.curves(
             "settling", "Time to settle, seconds", labels=labels, say=_seconds,
             series=[
-                Series("Half are settled within (p50)", "blue", seconds("settled_p50_ms")),
-                Series("95 of 100 within (p95)", "red", seconds("settled_p95_ms")),
+                Series("Half are settled within (p50)", "blue", _in_seconds(days, "settled_p50_ms")),
+                Series("95 of 100 within (p95)", "red", _in_seconds(days, "settled_p95_ms")),
             ],
             summary="From placing an order to knowing its outcome.",
         ),
     ]  # fmt: skip
+
+
+def _row(days: Sequence[DailyFigures | None], name: str) -> list[Value]:
+    return [getattr(day, name) if day else None for day in days]
+
+
+def _shares(days: Sequence[DailyFigures | None], name: str) -> list[Value]:
+    return [100 * getattr(day, name) / day.orders if day and day.orders else None for day in days]
+
+
+def _in_seconds(days: Sequence[DailyFigures | None], name: str) -> list[Value]:
+    return [None if value is None else float(value) / 1000 for value in _row(days, name)]
 
 
 def _oldest() -> dict[str, Any] | None:

@@ -87,6 +87,21 @@ def test_of_two_decisions_from_the_same_picture_one_counts(charging):
 
     order = copy_of(charging)
     assert (order.status, order.step) == (OrderStatus.PENDING, Step.ABORT)
+    assert columns_of(first) == columns_of(second) == columns_of(order)
+
+
+def columns_of(order):
+    """All that is stored of an order, as it is held here."""
+    return {field.attname: getattr(order, field.attname) for field in Order._meta.concrete_fields}
+
+
+def test_an_order_that_was_driven_to_its_end_is_held_as_it_is_stored(buy, mug):
+    paid, declined = buy(mug, 1), buy(mug, 1, email="ann+decline@example.com")
+
+    assert (paid.status, declined.status) == (OrderStatus.PROCESSING, OrderStatus.CANCELLED)
+    assert columns_of(paid) == columns_of(copy_of(paid))
+    assert columns_of(declined) == columns_of(copy_of(declined))
+    assert paid.quantities == {mug.product_id: 1} == copy_of(paid).quantities
 
 
 def test_giving_up_on_an_order_that_was_paid_meanwhile_gives_nothing_back(

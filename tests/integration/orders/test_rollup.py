@@ -1,4 +1,4 @@
-"""What is kept of a day is what SQL says about its orders, and stays so whatever happens to them later."""
+"""What is kept of a day is what SQL says about its orders, and is worked out once."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -9,56 +9,15 @@ from django.test.utils import CaptureQueriesContext
 
 from orders import rollup, sales
 from orders.background import background_loops
-from orders.daily import ChangedDay, DailyFigures, DailySales
+from orders.daily import DailyFigures, DailySales
 from orders.errors import SalesNotReady
-from orders.models import Order, database_now
-from orders.staff import Mandate, cancel, retry
-from orders.states import CancelReason, OrderStatus, Step
+from orders.models import database_now
+from orders.states import CancelReason, OrderStatus
 from shop.background import Pulse
-from shop.deadline import Deadline
-from tests.past import SQL_DAY, SQL_SALES, SQL_TIMES, past_order, some_days
+from tests.integration.orders.days import FIRST, LAST, NOON, ask, by_rollup, by_sql, report, seen
+from tests.past import SQL_SALES, past_order, some_days
 
 pytestmark = [pytest.mark.mysql, pytest.mark.django_db]
-FIRST, LAST = date(2026, 3, 1), date(2026, 3, 4)
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-MANDATE = Mandate(by="ann", why="because")
-
-
-def ask(sql, *values):
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return [tuple(row) for row in cursor.fetchall()]
-
-
-def by_sql(day):
-    """The day's figures, by plain SQL and a sorted list."""
-    (counts,) = ask(SQL_DAY, day)
-    times = [row[0] for row in ask(SQL_TIMES, day)]
-
-    def rank(percent):
-        return times[max(-(-len(times) * percent // 100) - 1, 0)] if times else None
-
-    return (*counts, rank(50), rank(95))
-
-
-def by_rollup(figures):
-    return (
-        *(figures.orders, figures.paid, figures.declined, figures.out_of_stock, figures.cancelled),
-        *(figures.unsettled, figures.revenue, figures.settled_p50_ms, figures.settled_p95_ms),
-    )
-
-
-def seen(first=FIRST, last=LAST, *, seconds=30):
-    days, missing = rollup.figures_of(first, last, still_open=rollup.open_days(), deadline=Deadline(seconds))
-    return days, missing
-
-
-def report(group, first=FIRST, last=LAST, *, seconds=30):
-    return sales.report(first, last, group=group, deadline=Deadline(seconds))
-
-
-def notes():
-    return list(ChangedDay.objects.values_list("day", flat=True))
 
 
 # ---- the same as SQL ---------------------------------------------------------------------------------------------
@@ -171,6 +130,39 @@ def test_what_differs_in_case_or_an_accent_alone_is_two_whether_live_or_kept(mon
     ]
 
 
+# ---- in pieces ---------------------------------------------------------------------------------------------------
+
+
+def test_a_day_in_pieces_comes_to_what_it_is_as_a_whole(monkeypatch):
+    some_days(FIRST, 4)
+    for _ in range(6):
+        past_order(NOON, settled_ms=10)  # all of one moment
+    whole = {group: report(group).lines for group in sales.GROUPS}
+    DailyFigures.objects.all().delete()
+
+    monkeypatch.setattr(rollup, "PIECE", 4)
+    days, missing = seen()
+
+    assert missing == set()
+    assert {day: by_rollup(figures) for day, figures in days.items()} == {
+        day: by_sql(day) for day in rollup.each_day(FIRST, LAST)
+    }
+    assert {group: report(group).lines for group in sales.GROUPS} == whole
+
+
+def test_a_piece_holds_so_many_orders_and_no_more_but_for_those_of_one_moment(monkeypatch):
+    monkeypatch.setattr(rollup, "PIECE", 2)
+    second = timedelta(seconds=1)
+    for moment in (NOON, NOON + second, NOON + 2 * second, *[NOON + 3 * second] * 3, NOON + 4 * second):
+        past_order(moment)
+
+    pieces = list(rollup._pieces(NOON.date()))
+
+    assert [rollup._placed(*piece).count() for piece in pieces] == [2, 1, 3, 1]
+    assert [end for _, end in pieces[:-1]] == [begin for begin, _ in pieces[1:]]
+    assert (pieces[0][0], pieces[-1][1]) == (NOON - timedelta(hours=12), NOON + timedelta(hours=12))
+
+
 # ---- kept once ---------------------------------------------------------------------------------------------------
 
 
@@ -232,98 +224,3 @@ def test_the_background_process_works_all_closed_days_out(settings):
 
     assert DailyFigures.objects.get(day=date(2026, 3, 2)).paid == 1
     assert DailyFigures.objects.count() == (database_now().date() - date(2026, 3, 2)).days
-
-
-# ---- what happens later ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.dynamodb
-def test_a_sale_that_is_cancelled_weeks_later_leaves_its_day(buy, mug, gateway):
-    order = buy(mug, 2)
-    Order.objects.filter(pk=order.pk).update(created_at=NOON)
-    order.refresh_from_db()
-    assert (seen()[0][NOON.date()].paid, notes()) == (1, [])
-    assert [line.units for line in report("product").lines] == [2]
-
-    cancel(order, mandate=MANDATE, gateway=gateway, deadline=Deadline(8))
-
-    assert notes() == [NOON.date()]
-    day = seen()[0][NOON.date()]
-    assert (day.orders, day.paid, day.cancelled, day.revenue, day.version) == (1, 0, 1, 0, 2)
-    assert report("product").lines == report("category").lines == []
-    assert notes() == []
-
-
-@pytest.mark.dynamodb
-def test_an_order_that_settles_on_another_day_counts_on_the_day_it_was_placed(buy, mug, gateway, settings):
-    settings.ORDER_GIVE_UP_MINUTES = 10**7
-    order = buy(mug, 2, email="ann+timeout@example.com")
-    Order.objects.filter(pk=order.pk).update(created_at=NOON, lease_until=NOON)
-    order.refresh_from_db()
-    day = seen()[0][NOON.date()]
-    assert (day.unsettled, day.paid, day.settled_p50_ms) == (1, 0, None)
-
-    retry(order, mandate=MANDATE, gateway=gateway, deadline=Deadline(8))
-
-    day = seen()[0][NOON.date()]
-    assert (day.unsettled, day.paid, day.revenue) == (0, 1, Decimal("25.00"))
-    assert by_rollup(day) == by_sql(NOON.date())
-    assert report("day").total.units == 2
-
-
-@pytest.mark.dynamodb
-def test_todays_orders_leave_no_note_and_know_when_they_settled_and_what_they_were_of(
-    buy, make_product, gateway
-):
-    order = buy(make_product(category="Kitchen"), 1)
-    settled_at = Order.objects.get(pk=order.pk).settled_at
-    cancel(order, mandate=MANDATE, gateway=gateway, deadline=Deadline(8))
-
-    order.refresh_from_db()
-    assert notes() == []
-    assert order.created_at < settled_at == order.settled_at
-    assert order.items.get().category == "Kitchen"
-
-
-# ---- at the same time --------------------------------------------------------------------------------------------
-
-
-def test_a_change_that_commits_while_a_day_is_counted_causes_another_round(monkeypatch):
-    order = past_order(NOON)
-    count = rollup.count_day
-
-    def counted_too_early(day):
-        figures = count(day)
-        monkeypatch.setattr(rollup, "count_day", count)
-        Order.objects.filter(pk=order.pk).update(status=OrderStatus.CANCELLED, step=Step.DONE)
-        ChangedDay.objects.create(day=day)
-        return figures
-
-    monkeypatch.setattr(rollup, "count_day", counted_too_early)
-    assert rollup.roll_up(NOON.date())
-    assert (DailyFigures.objects.get().paid, notes()) == (1, [NOON.date()])
-
-    assert seen()[0][NOON.date()].paid == 0
-    assert notes() == []
-
-
-@pytest.mark.parametrize("kept_before", [False, True])
-def test_of_two_who_work_a_day_out_the_slower_keeps_nothing(monkeypatch, kept_before):
-    order = past_order(NOON)
-    if kept_before:
-        rollup.roll_up(NOON.date())
-    count = rollup.count_day
-
-    def overtaken(day):
-        figures = count(day)
-        monkeypatch.setattr(rollup, "count_day", count)
-        order.items.update(quantity=5)
-        Order.objects.filter(pk=order.pk).update(total=Decimal("62.50"))
-        assert rollup.roll_up(day)
-        return figures
-
-    monkeypatch.setattr(rollup, "count_day", overtaken)
-
-    assert not rollup.roll_up(NOON.date())
-    assert DailyFigures.objects.get().revenue == Decimal("62.50")
-    assert sorted(DailySales.objects.values_list("kind", "units")) == [("category", 5), ("product", 5)]

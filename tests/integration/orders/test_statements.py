@@ -35,9 +35,13 @@ def test_a_transaction_costs_a_begin_and_a_commit_and_no_more():
 
 
 def test_a_transaction_that_fails_leaves_nothing_and_the_connection_commits_by_itself_again():
-    with pytest.raises(LookupError), transaction.atomic():
-        ChangedDay.objects.create(day="2026-01-01")
-        raise LookupError
+    def half_a_change():
+        with transaction.atomic():
+            ChangedDay.objects.create(day="2026-01-01")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        half_a_change()
 
     assert ChangedDay.objects.count() == 0
     ChangedDay.objects.create(day="2026-01-02")
