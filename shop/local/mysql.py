@@ -19,17 +19,18 @@ HOW_TO_INSTALL = "sudo apt-get install mariadb-server-core mariadb-client-core (
 _FAST = ["--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=128M", "--skip-log-bin"]
 
 
-def _initialise(argv: list[str], *, log: Path) -> None:
+def _run(argv: list[str], *, log: Path) -> None:
     try:
         with log.open("ab") as output:
             subprocess.run(argv, stdout=output, stderr=output, timeout=120, check=True, cwd=log.parent)
     except (OSError, subprocess.SubprocessError) as error:
-        raise system.NotHere(f"{Path(argv[0]).name} failed: {_last_line(log)}") from error
+        raise system.NotHere(f"{str(error).rstrip('.')}. {_printed(log)}") from error
 
 
-def _last_line(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it printed nothing"
+def _printed(log: Path) -> str:
+    """Say all that a program printed: its log is about to be deleted with the directory it lies in."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return "\n    ".join(["It printed:", *filter(str.strip, lines)]) if any(lines) else "It printed nothing."
 
 
 def _init_sql(directory: Path) -> tuple[Path, str]:
@@ -46,8 +47,11 @@ def _init_sql(directory: Path) -> tuple[Path, str]:
     return path, password
 
 
-def _server(directory: Path) -> list[str]:
-    """Initialise a data directory; return the command that serves it.
+def initialise(directory: Path) -> list[str]:
+    """Make a data directory and one for temporary files; return the command that serves them.
+
+    MariaDB takes every temporary table that lies among its own for a leftover and deletes it, so a server with the
+    machine's ``/tmp`` for temporary files, be it for the moment of its installation, breaks others that do the same.
 
     Raises:
         NotHere: no server is installed, or it cannot make its data directory.
@@ -55,22 +59,19 @@ def _server(directory: Path) -> list[str]:
     binary = system.program("mariadbd", "mysqld")
     if binary is None:
         raise system.NotHere("neither mariadbd nor mysqld is installed")
-    data, log = directory / "data", directory / "init.log"
-    as_root = ["--user=root"] if os.geteuid() == 0 else []
+    log, temporary = directory / "init.log", directory / "tmp"
+    temporary.mkdir()
+    own = [f"--datadir={directory / 'data'}", f"--tmpdir={temporary}"]
+    own += ["--user=root"] if os.geteuid() == 0 else []
     if "MariaDB" in (system.output_of([binary, "--no-defaults", "--version"]) or ""):
         installer = system.program("mariadb-install-db", "mysql_install_db")
         if installer is None:
             raise system.NotHere("mariadbd is installed without mariadb-install-db")
-        options = [
-            "--auth-root-authentication-method=normal",
-            "--skip-test-db",
-            f"--datadir={data}",
-            *as_root,
-        ]
-        _initialise([installer, "--no-defaults", *options], log=log)
-        return [binary, "--no-defaults", *as_root, f"--datadir={data}"]
-    own = ["--secure-file-priv=NULL", f"--datadir={data}", *as_root]
-    _initialise([binary, "--no-defaults", "--initialize-insecure", *own], log=log)
+        options = ["--auth-root-authentication-method=normal", "--skip-test-db"]
+        _run([installer, "--no-defaults", *options, *own], log=log)
+        return [binary, "--no-defaults", *own]
+    own.append("--secure-file-priv=NULL")
+    _run([binary, "--no-defaults", "--initialize-insecure", *own], log=log)
     return [binary, "--no-defaults", *own, "--mysqlx=OFF", "--performance-schema=OFF"]
 
 
@@ -87,22 +88,31 @@ def installed(directory: Path, stack: ExitStack) -> str:
     Raises:
         NotHere: none is installed, or it does not start.
     """
-    command = _server(directory)
+    command = initialise(directory)
     init_sql, password = _init_sql(directory)
-    temporary = directory / "tmp"
-    temporary.mkdir()
     port = processes.free_port()
-    places = [f"--socket={directory}/s.sock", f"--pid-file={directory}/pid", f"--tmpdir={temporary}"]
+    places = [f"--socket={directory}/s.sock", f"--pid-file={directory}/pid"]
     network = [f"--port={port}", "--bind-address=127.0.0.1", "--skip-name-resolve", f"--init-file={init_sql}"]
-    child = processes.start(
-        "MariaDB", [*command, *places, *network, *_FAST], env=os.environ, log=directory / "server.log"
-    )
+    child = start([*command, *places, *network, *_FAST], port=port, log=directory / "server.log")
     stack.callback(processes.stop, child)
-    try:
-        processes.wait_until(child, lambda: processes.listens(port), seconds=START_SECONDS)
-    except processes.StartError as error:
-        raise system.NotHere(f"{error} {_last_line(directory / 'server.log')}") from error
     return f"mysql://shop:{password}@127.0.0.1:{port}/shop"
+
+
+def start(command: list[str], *, port: int, log: Path) -> processes.Child:
+    """Start a server and wait until it listens.
+
+    Raises:
+        NotHere: it does not; the message holds its log.
+    """
+    child = processes.start("MariaDB", command, env=os.environ, log=log)
+    with ExitStack() as stack:
+        stack.callback(processes.stop, child)
+        try:
+            processes.wait_until(child, lambda: processes.listens(port), seconds=START_SECONDS)
+        except processes.StartError as error:
+            raise system.NotHere(f"{error}. {_printed(log)}") from error
+        stack.pop_all()
+    return child
 
 
 def from_apt(directory: Path, stack: ExitStack) -> str:

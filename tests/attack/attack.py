@@ -17,6 +17,7 @@ KINDS = {
     "http": "HTTP itself",
     "accounts": "Accounts",
     "limits": "Limits",
+    "back office": "The back office's door",
     "surface": "Surface",
 }
 
@@ -33,6 +34,7 @@ class Attack:
         code: of the expected problem; empty where the answer is no problem (the attack had no effect).
         orders: how many orders come into being, all the attacker's own; nothing else may change.
         at_most: whether there may be fewer.
+        refusals: how many lines it leaves in the audit log, each of somebody who has no role.
         then: checks what else must be true of the answer.
         effect: what the answer shows, in words, where ``code`` is empty.
         logged: whether it is worth a log line; a health check that goes well is not.
@@ -45,6 +47,7 @@ class Attack:
     code: str = ""
     orders: int = 0
     at_most: bool = False
+    refusals: int = 0
     then: "Callable[[Siege, Reply], None] | None" = None
     effect: str = ""
     logged: bool = True

@@ -135,6 +135,7 @@ def faults_of_log(attack: Attack, reply: Reply, log: Log, *, secrets: Secrets, s
 def faults_of_state(attack: Attack, before: Snapshot, after: Snapshot) -> Iterator[str]:
     """Say what an attack has changed that it must not."""
     changed = changes(before, after)
+    yield from _faults_of_audit(attack, *changed.pop("staff_events", ([], [])))
     if not attack.orders:
         yield from (f"{table} changed: {was} became {now}" for table, (was, now) in changed.items())
         return
@@ -145,3 +146,9 @@ def faults_of_state(attack: Attack, before: Snapshot, after: Snapshot) -> Iterat
     if made > attack.orders or (made < attack.orders and not attack.at_most):
         yield f"{made} orders were made, not {attack.orders}"
     yield from (f"{table} changed" for table in sorted(changed.keys() - OF_AN_ORDER - {*STORES}))
+
+
+def _faults_of_audit(attack: Attack, gone: list[str], new: list[str]) -> Iterator[str]:
+    due = [line for line in new if "('kind', 'refused')" in line and "('details', 'no role')" in line]
+    if gone or len(due) != attack.refusals or due != new:
+        yield f"of the audit log {gone} became {new}, not {attack.refusals} refusals"

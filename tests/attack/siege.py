@@ -88,12 +88,13 @@ class Siege:
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._run = random.token_hex(4)
-        self.ann, self.bob, self.admin = (self._person(name) for name in ("ann", "bob", "root"))
+        people = (self._person(name) for name in ("ann", "bob", "mallory", "root"))
+        self.ann, self.bob, self.mallory, self.admin = people
         self.anonymous_order = 0
 
     def _person(self, name: str) -> Person:
         email = f"{name}-{self._run}{APPROVED}"
-        self.secrets.add(email, "an e-mail address", owner_sees=name == "bob")
+        self.secrets.add(email, "an e-mail address", owner_sees=name in {"bob", "mallory"})
         return Person(email, self.secrets.add(f"Siege-{random.token_hex(8)}-7", "a password"))
 
     # ---- sending ----------------------------------------------------------------------------------------------
@@ -163,7 +164,7 @@ class Siege:
 
     def settle_in(self) -> None:
         """Make the accounts, sign in, place some orders, and refuse to go on if any of that fails."""
-        for person in (self.ann, self.bob, self.admin):
+        for person in (self.ann, self.bob, self.mallory, self.admin):
             make_account(person.email, admin=person is self.admin, password=person.password)
             answer = self.call("POST", "/users/login", {"email": person.email, "password": person.password})
             assert answer.status == 200, answer

@@ -11,6 +11,7 @@ from tests.attack.secrets import Secrets
 from tests.attack.wire import Reply
 
 REFUSED = Attack(kind="http", title="x", send=lambda siege: siege.place(), status=404, code="not_found")
+NO_ROLE = dataclasses.replace(REFUSED, refusals=1)
 ORDERED = dataclasses.replace(REFUSED, status=201, code="", orders=1)
 NOTHING: frozenset[str] = frozenset()
 TOLD: tuple[object, ...] = ("/docs/errors#not_found", "Not found", 404, "", "/", False, "not_found", [], "id")
@@ -102,3 +103,25 @@ def test_nothing_else_changes_with_an_order(table):
 def test_no_row_of_others_changes_with_an_order_and_there_are_no_more_of_them():
     assert changed(ORDERED, orders=("PENDING", "CANCELLED"))
     assert changed(ORDERED, orders=("", ""))
+
+
+LINE_OF_ONE = "[('details', 'no role'), ('kind', 'refused'), ('who', 'a***@example.com')]"
+
+
+def test_a_refusal_that_is_due_stands_in_the_audit_log_and_nothing_else_does():
+    assert changed(NO_ROLE, staff_events=("", LINE_OF_ONE)) == []
+
+
+@pytest.mark.parametrize(
+    ("attack", "lines"),
+    [
+        (NO_ROLE, ("", "")),
+        (NO_ROLE, (LINE_OF_ONE, "")),
+        (NO_ROLE, ("an older line", LINE_OF_ONE)),
+        (NO_ROLE, ("", "[('details', ''), ('kind', 'signed_in'), ('who', 'a***@example.com')]")),
+        (REFUSED, ("", LINE_OF_ONE)),
+        (ORDERED, ("", LINE_OF_ONE)),
+    ],
+)
+def test_any_other_audit_log_is_a_fault(attack, lines):
+    assert len(changed(attack, staff_events=lines)) == (2 if attack is ORDERED else 1)

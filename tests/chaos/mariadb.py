@@ -1,6 +1,5 @@
 """The world's MariaDB: durable, so that a kill loses nothing that was committed, and to be ill-treated at will."""
 
-import os
 import secrets
 import signal
 import subprocess
@@ -25,7 +24,6 @@ class MariaDB:
     def __init__(self, directory: Path) -> None:
         self.port = processes.free_port()
         self.password = secrets.token_hex(16)
-        (directory / "tmp").mkdir()
         self._log = directory / "server.log"
         init = directory / "init.sql"
         init.write_text(
@@ -37,10 +35,9 @@ class MariaDB:
             encoding="utf-8",
         )
         self._command = [
-            *mysql._server(directory),
+            *mysql.initialise(directory),
             f"--socket={directory}/s.sock",
             f"--pid-file={directory}/pid",
-            f"--tmpdir={directory}/tmp",
             f"--port={self.port}",
             "--bind-address=127.0.0.1",
             "--skip-name-resolve",
@@ -58,9 +55,7 @@ class MariaDB:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        child = processes.start("MariaDB", self._command, env=os.environ, log=self._log)
-        processes.wait_until(child, lambda: processes.listens(self.port), seconds=60)
-        self.process = child.process
+        self.process = mysql.start(self._command, port=self.port, log=self._log).process
 
     def kill(self) -> None:
         """Kill -9."""

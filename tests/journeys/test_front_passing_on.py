@@ -137,14 +137,24 @@ def test_what_the_application_answers_is_not_in_the_fronts_log(front, behind):
 # ---- one address, many connections; the end ------------------------------------------------------------------
 
 
-def test_one_address_has_100_requests_at_a_time_and_others_do_not_suffer(behind, tmp_path):
+SAME_CLIENT = {
+    "IPv4": ["192.0.2.1"],
+    "IPv4 written as IPv6": ["::ffff:192.0.2.1"],
+    # Bytes that a pattern could stumble over: nought, the end of a line, letters of both cases.
+    "a network of IPv6": ["2001:db8:a:4100::", "2001:db8:a:4100::1", "2001:db8:a:4100:a0a:a0a:ffff:616a"],
+}
+
+
+@pytest.mark.parametrize("addresses", SAME_CLIENT.values(), ids=SAME_CLIENT)
+def test_one_client_has_100_requests_at_a_time_and_others_do_not_suffer(behind, tmp_path, addresses):
     def caller(address: str) -> bytes:
         return post("/orders", b"{}", f"X-Forwarded-For: {address}")
 
+    others = ["192.0.2.2", "::ffff:192.0.2.2", "2001:db8:a:6100::1", "2001:db8:a:4101::1"]
     with running_front(tmp_path, port=free_port(), upstream=behind.port, trusted="127.0.0.1/32") as front:
-        half = [connect(front.port, caller("192.0.2.1")[:-1]) for _ in range(100)]
-        refused = exchange(front.port, caller("192.0.2.1"))
-        other = exchange(front.port, caller("192.0.2.2"))
+        half = [connect(front.port, caller(addresses[each % len(addresses)])[:-1]) for each in range(100)]
+        refused = exchange(front.port, caller(addresses[-1]))
+        unharmed = [exchange(front.port, caller(other)).status for other in others]
         for wire in half:
             wire.sendall(b"}")
         answers = [reply_on(wire).status for wire in half]
@@ -153,10 +163,10 @@ def test_one_address_has_100_requests_at_a_time_and_others_do_not_suffer(behind,
 
         assert refused.problem["code"] == "too_many_requests"
         assert (refused.status, refused.headers["Retry-After"]) == (429, "30")
-        assert other.status == 200
+        assert unharmed == [200] * len(others)
         assert answers == [200] * 100
-        assert len(behind.seen) == 101
-        assert [line["client"] for line in front.refusals(1)] == ["192.0.2.1"]
+        assert len(behind.seen) == 100 + len(others)
+        assert [line["client"] for line in front.refusals(1)] == [addresses[-1]]
 
 
 def test_when_it_is_stopped_it_answers_what_is_in_flight_and_takes_nothing_new(front, behind):

@@ -3,11 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from orders.models import Order, database_now
+from shop.aws import cognito_client
 from tests.integration.backoffice.importing import Import
+from tests.integration.backoffice.pool import new_colleague
 from users.models import StaffEvent
 
 
@@ -63,3 +66,22 @@ def events(db):
         return list(lines.values_list("kind", "who", "details"))
 
     return read
+
+
+@pytest.fixture
+def customer():
+    """A customer of the user pool, without a role."""
+    return new_colleague()
+
+
+@pytest.fixture
+def silence():
+    """No call reaches Cognito."""
+
+    def cut(**_):
+        raise EndpointConnectionError(endpoint_url="https://cognito")
+
+    events = cognito_client().meta.events
+    events.register_first("before-send.cognito-identity-provider", cut)
+    yield
+    events.unregister("before-send.cognito-identity-provider", cut)

@@ -42,6 +42,16 @@ def test_what_is_not_there_is_said_on_a_page(support):
         assert_is_the_page(support.get(path, headers=BROWSER), status=404, title="Not found")
 
 
+@pytest.mark.parametrize("number", ["abc", "0", "2", "-1", "1.5", "%00", "9" * 5_000])
+def test_a_page_that_the_search_over_the_menu_does_not_have_is_not_there(support, number):
+    found = support.get("/admin/search/?s=orders&page=1", headers=BROWSER)
+    missing = support.get(f"/admin/search/?s=orders&page={number}", headers=BROWSER)
+
+    assert found.status_code == 200
+    assert "/admin/orders/order/" in found.content.decode()
+    assert_is_the_page(missing, status=404, title="Not found")
+
+
 def test_a_form_from_elsewhere_is_refused_on_a_page():
     answer = Client(enforce_csrf_checks=True).post("/admin/login/", {}, headers=BROWSER)
 
