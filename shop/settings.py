@@ -270,6 +270,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],  # opening is explicit
     "DEFAULT_RENDERER_CLASSES": ["shop.wire.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["shop.wire.StrictJSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "shop.wire.ContentNegotiation",
     "DEFAULT_SCHEMA_CLASS": "shop.schema.ShopSchema",
     "EXCEPTION_HANDLER": "shop.exception_handler.exception_handler",
     "UNAUTHENTICATED_USER": None,

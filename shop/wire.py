@@ -9,8 +9,10 @@ from typing import Any, NoReturn
 import orjson
 from django.conf import settings
 from rest_framework.exceptions import UnsupportedMediaType
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 
 from shop.errors import DomainError
 
@@ -148,3 +150,14 @@ class JSONRenderer(BaseRenderer):
     ) -> bytes:
         """Return the bytes of ``data``; nothing for no data (204, 304)."""
         return b"" if data is None else dump_json(data)
+
+
+class ContentNegotiation(DefaultContentNegotiation):
+    """DRF's own, which need not take apart what nearly every program sends."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        """Choose how to answer; 406 if ``Accept`` takes nothing of it."""
+        first = renderers[0]
+        if request.META.get("HTTP_ACCEPT", "*/*") in {"*/*", first.media_type}:
+            return first, first.media_type
+        return super().select_renderer(request, renderers, format_suffix)
