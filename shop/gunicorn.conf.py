@@ -4,6 +4,7 @@ Each name is one of gunicorn's settings. Threads, because mysqlclient blocks in 
 """
 
 # ruff: noqa: N999 (the name is what people look for; gunicorn reads it by path)
+import gc
 import logging
 import os
 import sys
@@ -19,6 +20,9 @@ bind = f"{os.environ.get('BIND', '0.0.0.0')}:{os.environ.get('PORT', '8000')}"  
 worker_class = "shop.http_worker.ProblemWorker"  # gthread, whose refusals are problems too
 workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
 threads = int(os.environ.get("GUNICORN_THREADS") or 8)
+# Imported once, before there are workers: they share the memory, and one that died is back at once. With --reload each
+# imports for itself, or a changed file would not be read again.
+preload_app = "--reload" not in sys.argv
 
 # Longer than a load balancer keeps idle connections (60 s): it must be the one to close them.
 keepalive = 75
@@ -55,12 +59,18 @@ logconfig_dict["loggers"]["gunicorn.error"] = {
 }
 
 
+def when_ready(_arbiter: Any) -> None:
+    """Keep the collector away from what was imported: it would write to it, and each worker would get its own copy."""
+    gc.collect()
+    gc.freeze()
+
+
 def post_worker_init(worker: Any) -> None:
     """Pay for what the first request would pay for: the URL table, the DynamoDB client, the MySQL driver.
 
     Failures are only logged: a worker must come up while a database is down, and say so at /health/ready.
     """
-    # Django's settings exist only from here on, in the worker.
+    # Not at the top: this file is read before Django's settings are there.
     from django.conf import settings
     from django.db import connection
     from django.urls import get_resolver

@@ -63,7 +63,7 @@ class World:
 
     def __post_init__(self) -> None:
         python = sys.executable
-        gunicorn = ["-m", "gunicorn", "--preload", "-c", "shop/gunicorn.conf.py", "shop.wsgi"]
+        gunicorn = ["-m", "gunicorn", "-c", "shop/gunicorn.conf.py", "shop.wsgi"]
         self.web = Service("web", [python, *gunicorn])
         self.reconciler = Service("reconciler", [python, "manage.py", "reconcile_orders", "--watch"])
         self.worker = Service("worker", [python, "manage.py", "process_orders", "--poll-seconds", "2"])
