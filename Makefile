@@ -5,7 +5,7 @@ BOOTSTRAP := sh shop/local/bootstrap.sh
 LOCK := uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset demo token shell manage test test-fast chaos mutants fuzz bench load attack backoffice-scale screenshots demo-crash check fmt schema up down smoke synth verify-image lock doctor \
+.PHONY: help run reset demo token shell manage test test-fast chaos mutants fuzz bench bench-soak bench-scale load attack backoffice-scale screenshots demo-crash check fmt schema up down smoke synth verify-image lock doctor \
 	deploy info update-config admin import-products logs cost pause resume destroy clean
 
 help: ## show this list
@@ -60,10 +60,21 @@ fuzz: ## requests made up from openapi.yaml, every answer judged; figures to doc
 	@$(BOOTSTRAP) mysql
 	@FUZZ_REQUESTS=$(or $(REQUESTS),100000) FUZZ_SEED=$(SEED) exec $(PYTHON) -m shop.local.test tests/fuzz -q -s
 
-bench: ## measure the shop beside its references; writes docs/performance.md (ROUNDS=1 for a quick look)
+bench: ## measure the shop beside its references; writes docs/performance.md (PARTS=rounds,cold; ROUNDS=1 for a quick look)
 	@$(BOOTSTRAP) dev
 	@$(BOOTSTRAP) mysql
-	@exec $(PYTHON) -m tests.bench --rounds $(or $(ROUNDS),3) --report docs/performance.md
+	@$(BOOTSTRAP) bench
+	@exec $(PYTHON) -m tests.bench --rounds $(or $(ROUNDS),3) $(if $(PARTS),--parts $(PARTS)) --report docs/performance.md
+
+bench-soak: ## a million requests, and each worker's memory on the way; about an hour (REQUESTS=20000)
+	@$(BOOTSTRAP) dev
+	@$(BOOTSTRAP) mysql
+	@exec nice -n 15 $(PYTHON) -m tests.bench --soak $(or $(REQUESTS),1000000) --report docs/performance.md
+
+bench-scale: ## the shop beside 1,000 and ten million orders, in turn; to docs/performance.md (ORDERS=1000000 PRODUCTS=100000)
+	@$(BOOTSTRAP) dev
+	@$(BOOTSTRAP) mysql
+	@exec $(PYTHON) -m tests.bench.scale $(if $(ORDERS),--orders $(ORDERS)) $(if $(PRODUCTS),--products $(PRODUCTS)) --report docs/performance.md
 
 load: ## a hundred customers at once, by locust; HTML report in .local/bench (USERS=100, SECONDS=90)
 	@$(BOOTSTRAP) dev

@@ -67,7 +67,8 @@ PROD = Stage(
     ),
     identity=Identity(deletion_protection=True),
     service=Service(
-        web=Tasks(cpu=512, memory=1024, least=2, most=6),
+        # The smallest that Fargate has holds 100,000 requests a day with its peaks (docs/performance.md).
+        web=Tasks(cpu=256, memory=512, least=2, most=6),
         background=Tasks(cpu=256, memory=512, least=2, most=4),
         workers=1,
         spot=False,

@@ -66,26 +66,31 @@ def when_ready(_arbiter: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Pay for what the first request would pay for: the URL table, the DynamoDB client, the MySQL driver.
+    """Pay for what the first request would pay for: the URL table, clients, what is compiled at first use, the pool's keys.
 
-    Failures are only logged: a worker must come up while a database is down, and say so at /health/ready.
+    Failures are only logged: a worker must come up while a system is down, and say so at /health/ready.
     """
     # Not at the top: this file is read before Django's settings are there.
     from django.conf import settings
+    from django.core.validators import validate_email
     from django.db import connection
     from django.urls import get_resolver
 
+    from shop import health
     from shop.aws import dynamodb_connection, sqs_client
-
-    def open_database() -> None:
-        connection.ensure_connection()
-        connection.close()  # this thread serves no requests
 
     def open_queue() -> None:
         if settings.ORDER_PROCESSING == "async":
             sqs_client()
 
-    for warm in (lambda: get_resolver().url_patterns, dynamodb_connection, open_database, open_queue):
+    for warm in (
+        lambda: get_resolver().url_patterns,
+        lambda: connection.ops.compiler("SQLCompiler"),
+        lambda: validate_email("somebody@example.com"),
+        dynamodb_connection,
+        open_queue,
+        lambda: health.ask_all(health.registered(), seconds=2.0),  # connections, and the keys for tokens
+    ):
         try:
             warm()
         except Exception:  # whatever it is, the first request will meet it and answer

@@ -5,7 +5,7 @@
 #   sh shop/local/bootstrap.sh dev     the same, and requirements/dev.txt (tests and checks)
 #   sh shop/local/bootstrap.sh mysql   tries requirements/mysql.txt; without a compiler it says so and goes on
 #   sh shop/local/bootstrap.sh deploy  .local/deploy-venv with requirements/deploy.txt (CDK, cfn-lint, a Node)
-#   sh shop/local/bootstrap.sh bench   .local/bench-venv with requirements/bench.txt (locust)
+#   sh shop/local/bootstrap.sh bench   .local/bench-venv with requirements/bench.txt (locust, py-spy)
 #   sh shop/local/bootstrap.sh doctor  says what this machine has and lacks
 #
 # A stamp beside each environment holds what was installed (checksum of the lock, version of Python), so that a

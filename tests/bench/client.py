@@ -7,6 +7,7 @@ millisecond of CPU, because requests are bytes that were made before and of an a
 import asyncio
 import itertools
 import json
+import random
 import sys
 import time
 from collections import Counter
@@ -21,8 +22,10 @@ class Slice:
 
     Attributes:
         requests: whole requests; ``{n}`` in a keyed one is replaced by a number that never comes again.
-        begin: the first such number.
-        until: on the monotonic clock, when no more are sent; and how many at most.
+        until, left: on the monotonic clock, when no more are sent; and how many at most.
+        rate: requests a second, at random moments as people come; 0: each connection sends as soon as it has its answer.
+        due: when the last one was to be sent. A late one's time counts from then, not from when a connection was free.
+        bodies, sent: of the first ``keep`` answers, what they were and when they were asked for (seconds since 1970).
     """
 
     requests: list[bytes]
@@ -30,14 +33,19 @@ class Slice:
     numbers: Iterator[int]
     until: float
     left: int
+    rate: float = 0.0
+    due: float = 0.0
     statuses: Counter[str] = field(default_factory=Counter)
     milliseconds: list[float] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
+    sent: list[float] = field(default_factory=list)
     keep: int = 0
+    dice: random.Random = field(default_factory=lambda: random.Random(7))
 
     def next(self) -> bytes | None:
         """Return the next request, or None when it is over."""
-        if self.left <= 0 or time.perf_counter() >= self.until:
+        self.due = self.due + self.dice.expovariate(self.rate) if self.rate else time.perf_counter()
+        if self.left <= 0 or self.due >= self.until:
             return None
         self.left -= 1
         number = next(self.numbers)
@@ -64,8 +72,12 @@ class Connection(asyncio.Protocol):
             self.transport.close()
             self.finish()
             return
-        self.began = time.perf_counter()
-        self.transport.write(request)
+        self.began = self.work.due
+        wait = self.began - time.perf_counter()
+        if wait > 0:
+            asyncio.get_running_loop().call_later(wait, self.transport.write, request)
+        else:
+            self.transport.write(request)
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
@@ -77,10 +89,12 @@ class Connection(asyncio.Protocol):
         length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
         if len(self.buffer) < end + 4 + length:
             return
-        self.work.milliseconds.append((time.perf_counter() - self.began) * 1000)
+        took = time.perf_counter() - self.began
+        self.work.milliseconds.append(took * 1000)
         self.work.statuses[self.buffer[9:12].decode()] += 1
         if len(self.work.bodies) < self.work.keep:
             self.work.bodies.append(self.buffer[end + 4 :].decode())
+            self.work.sent.append(time.time() - took)
         self.buffer = b""
         self.send()
 
@@ -103,6 +117,8 @@ async def run(order: dict[str, Any]) -> dict[str, Any]:
         numbers=itertools.count(order.get("begin", 0)),
         until=began + order["seconds"],
         left=order.get("most", 10**9),
+        rate=order.get("rate", 0.0),
+        due=began,
         keep=order.get("keep", 0),
     )
     loop = asyncio.get_running_loop()
@@ -115,6 +131,7 @@ async def run(order: dict[str, Any]) -> dict[str, Any]:
         "statuses": work.statuses,
         "milliseconds": [round(value, 3) for value in work.milliseconds],
         "bodies": work.bodies,
+        "sent": work.sent,
         "next": next(work.numbers),
     }
 

@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from shop.local import processes
+from tests.bench.cgroup import CpuGroup
 
 TICKS = os.sysconf("SC_CLK_TCK")
 REFERENCE = ["--worker-class", "gthread", "--threads", "8", "--keep-alive", "75", "--no-control-socket"]
@@ -63,7 +65,8 @@ class Service:
 
     Attributes:
         port: where it listens.
-        workers: the processes that answer.
+        began: on the monotonic clock, when its start began.
+        log: where its output goes.
     """
 
     def __init__(
@@ -74,8 +77,10 @@ class Service:
         settings: Mapping[str, str],
         directory: Path,
         root: Path = Path(),
+        group: CpuGroup | None = None,
     ) -> None:
         self.name = name
+        self.log = directory / f"{name}.log"
         self.port = processes.free_port()
         command = [sys.executable, "-m", "gunicorn"]
         if application == "shop.wsgi":
@@ -83,12 +88,15 @@ class Service:
         else:
             bind = ["--bind", f"127.0.0.1:{self.port}", "--workers", settings["WEB_CONCURRENCY"]]
             command += [*REFERENCE, *bind, application]
+        if group:
+            command = ["sh", "-c", f'echo 0 > "{group.procs}" && exec "$@"', "sh", *command]
         here = {"PORT": str(self.port), "BIND": "127.0.0.1", "PYTHONPATH": str(root.resolve())}
+        self.began = time.monotonic()
         self.child = processes.start(
             name,
             ["env", "--chdir", str(root.resolve()), *command],
             env={**settings, **here},
-            log=directory / f"{name}.log",
+            log=self.log,
         )
 
     def wait(self) -> None:

@@ -3,8 +3,8 @@
 import argparse
 import platform
 import statistics
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html import escape
 from importlib.metadata import version
@@ -40,24 +40,61 @@ class Goal:
         figure: what it is.
         at_most: the target.
         measured: what it came to; None if this run did not measure it.
+        limit: what it may come to; None where the target is that it be published.
+        shown: how it is written, where a number with two digits and its unit would not do.
+        why: it was not measured.
     """
 
     figure: str
     at_most: str
     measured: float | None
     unit: str = ""
-    limit: float = 0.0
+    limit: float | None = 0.0
+    shown: str = ""
+    why: str = ""
 
     def row(self) -> str:
         """Return it as a row."""
         if self.measured is None:
-            return _cells([self.figure, self.at_most, "not measured", ""])
-        met = "yes" if self.measured <= self.limit else "**no**"
-        return _cells([self.figure, self.at_most, f"{self.measured:.2f}{self.unit}", met])
+            why = f": {self.why}" if self.why else ""
+            return cells([self.figure, self.at_most, f"not measured{why}", ""])
+        met = "yes" if self.limit is None or self.measured <= self.limit else "**no**"
+        return cells([self.figure, self.at_most, self.shown or f"{self.measured:.2f}{self.unit}", met])
 
 
-def _cells(cells: Sequence[object]) -> str:
-    return f"| {' | '.join(str(cell) for cell in cells)} |\n"
+@dataclass
+class Findings:
+    """What a part of the benchmark has found.
+
+    Attributes:
+        goals: for the table of targets.
+        sections: of the page, by the names of their marks.
+        charts: beside the page, by what is added to its name.
+        faults: what was not right.
+    """
+
+    goals: list[Goal] = field(default_factory=list)
+    sections: dict[str, str] = field(default_factory=dict)
+    charts: dict[str, str] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+
+    def add(self, more: "Findings") -> None:
+        """Take in what another part has found."""
+        self.goals += more.goals
+        self.sections |= more.sections
+        self.charts |= more.charts
+        self.faults += more.faults
+
+
+def cells(row: Iterable[object]) -> str:
+    """Return a table's row."""
+    return f"| {' | '.join(str(cell) for cell in row)} |\n"
+
+
+def make_table(head: Sequence[str], rows: Iterable[Iterable[object]], *, texts: int = 1) -> str:
+    """Return a table: columns of text first, and then figures."""
+    rule = "|" + "---|" * texts + "---:|" * (len(head) - texts) + "\n"
+    return cells(head) + rule + "".join(map(cells, rows))
 
 
 def _ratio(results: Results, target: str, *, to: str = "thin", of: str = "shop") -> float | None:
@@ -92,7 +129,7 @@ def goals(results: Results) -> list[Goal]:
         _at(results, "order", connections=100),
     )
     mean = statistics.mean(order.milliseconds) if order and order.milliseconds else None
-    memory = max(results.memory["shop"], default=0.0)
+    memory = max(results.memory.get("shop", []), default=None)
     p50, p99 = (one.percentile(percent) if one else None for percent in (50, 99))
     return [
         Goal(figure="product by id: CPU ÷ thin", at_most="≤ 1.0", measured=_ratio(results, "product by id"), limit=1.0),
@@ -106,27 +143,33 @@ def goals(results: Results) -> list[Goal]:
     ]  # fmt: skip
 
 
-def targets_table(results: Results) -> str:
-    """Return the targets beside what was measured."""
-    rows = "".join(goal.row() for goal in goals(results))
-    return _cells(("figure", "target", "measured", "met")) + "|---|---|---:|---|\n" + rows
+def goals_table(found: Iterable[Goal]) -> str:
+    """Return targets beside what was measured."""
+    rows = "".join(goal.row() for goal in found)
+    return cells(("figure", "target", "measured", "met")) + "|---|---|---:|---|\n" + rows
 
 
-def _row(sample: Sample) -> str:
+def _row(sample: Sample) -> list[object]:
     figures = [f"{sample.percentile(percent):.1f}" for percent in (50, 95, 99)]
-    cells = [sample.target, sample.service, sample.connections, f"{sample.rate:.0f}", *figures, sample.errors]
-    return _cells([*cells, *(f"{figure:.2f}" for figure in (sample.cpu, sample.store, sample.client))])
+    row: list[object] = [
+        sample.target,
+        sample.service,
+        sample.connections,
+        f"{sample.rate:.0f}",
+        *figures,
+        sample.errors,
+    ]
+    return [*row, *(f"{figure:.2f}" for figure in (sample.cpu, sample.store, sample.client))]
 
 
 def table(results: Results) -> str:
     """Return every sample as a table."""
     ordered = sorted(results.samples.values(), key=lambda sample: sample.connections)
-    return _cells(HEAD) + "|---|---|" + "---:|" * (len(HEAD) - 2) + "\n" + "".join(map(_row, ordered))
+    return make_table(HEAD, map(_row, ordered), texts=2)
 
 
 def before_table(results: Results) -> str:
     """Return what the changes since another checkout did, as CPU per request."""
-    head = _cells(("target", "before: CPU-ms/request", "now", "saved"))
     rows = []
     for name in dict.fromkeys(sample.target for sample in results.samples.values()):
         series = [
@@ -135,8 +178,8 @@ def before_table(results: Results) -> str:
         ]  # fmt: skip
         if all(series):
             was, now = (statistics.median(values) for values in series)
-            rows.append(_cells([name, f"{was:.2f}", f"{now:.2f}", f"{100 * (1 - now / was):.0f} %"]))
-    return head + "|---|" + "---:|" * 3 + "\n" + "".join(rows)
+            rows.append([name, f"{was:.2f}", f"{now:.2f}", f"{100 * (1 - now / was):.0f} %"])
+    return make_table(("target", "before: CPU-ms/request", "now", "saved"), rows)
 
 
 def facts(run: Run, results: Results) -> str:
@@ -195,14 +238,20 @@ def _bars(found: Sequence[Sample], *, scale: float) -> Iterator[str]:
         y += ROW
 
 
-def write(page: Path, results: Results, *, run: Run) -> None:
-    """Renew the page's generated parts, and the chart beside it."""
-    parts = {"run": facts(run, results), "targets": targets_table(results), "all": table(results)}
+def write(page: Path, sections: Mapping[str, str]) -> None:
+    """Renew generated parts of the page."""
+    for name, text in sections.items():
+        replace_section(page, f"<!-- generated: {name} -->\n", text)
+
+
+def write_all(page: Path, results: Results, *, run: Run, findings: Findings) -> None:
+    """Renew the page's generated parts, and the charts beside it."""
+    met = goals_table([*goals(results), *findings.goals])
+    parts = {"run": facts(run, results), "targets": met, "all": table(results), **findings.sections}
     if "before" in results.memory:
         parts["before and now"] = before_table(results)
-    for name, text in parts.items():
-        replace_section(page, f"<!-- generated: {name} -->\n", text)
+    write(page, parts)
     numbers = sorted({sample.connections for sample in results.samples.values()})
-    page.with_suffix(".svg").write_text(
-        chart(results, connections=numbers[len(numbers) // 2]), encoding="utf-8"
-    )
+    drawn = chart(results, connections=numbers[len(numbers) // 2])
+    for name, text in {"": drawn, **findings.charts}.items():
+        page.with_name(f"{page.stem}{name}.svg").write_text(text, encoding="utf-8")

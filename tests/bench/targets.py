@@ -9,6 +9,7 @@ from tests.bench.stage import CATEGORIES, Stage
 
 HOST = "127.0.0.1"
 VARIANTS = 200
+MIX_ROUNDS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,24 +20,30 @@ class Target:
         name: what people call it.
         requests: of which each is sent in turn.
         services: who answers it: ``shop``, ``thin``, ``bare``.
-        status: the only right one.
+        status: the right one; in a mix, ``also`` these.
         keyed: whether each is sent once only, with a key of its own.
+        longer: so many times the seconds of the others on one connection, where the slowest of a hundred count.
     """
 
     name: str
     requests: Sequence[str]
     services: Sequence[str] = ("shop", "thin")
     status: int = 200
+    also: Sequence[int] = ()
     keyed: bool = False
+    longer: int = 1
 
 
-def request(method: str, path: str, *, token: str = "", body: object = None, key: str = "") -> str:
+def request(
+    method: str, path: str, *, token: str = "", body: object = None, key: str = "", cookie: str = ""
+) -> str:
     """Return a request as it stands on the wire."""
     content = "" if body is None else json.dumps(body)
     headers = {"Host": HOST, "Content-Length": str(len(content)), "Accept": "application/json"}
     headers |= {"Content-Type": "application/json"} if content else {}
     headers |= {"Authorization": f"Bearer {token}"} if token else {}
     headers |= {"Idempotency-Key": key} if key else {}
+    headers |= {"Cookie": cookie} if cookie else {}
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return f"{method} {path} HTTP/1.1\r\n{lines}\r\n{content}"
 
@@ -66,6 +73,7 @@ def targets(stage: Stage, *, orders: Mapping[str, Sequence[int]]) -> list[Target
             name="product by id",
             requests=[request("GET", path) for path in reading],
             services=("shop", "thin", "bare"),
+            longer=4,
         ),
         Target(
             name="product by id, with a token",
@@ -95,3 +103,27 @@ def targets(stage: Stage, *, orders: Mapping[str, Sequence[int]]) -> list[Target
         ),
         Target(name="order list (20)", requests=[request("GET", "/orders?limit=20", token=owner)]),
     ]
+
+
+MIX = {
+    "product page (20)": 30,
+    "category page (20)": 12,
+    "product by id": 40,
+    "order": 8,
+    "order list (20)": 6,
+    "order detail": 4,
+}
+"""What customers of a shop do, of a hundred requests: tests/bench/journey.py, as a test compares."""
+
+
+def mix(found: Sequence[Target], *, weights: Mapping[str, int] = MIX, name: str = "mix") -> Target:
+    """Return all targets in one, shuffled, each with its share of the requests."""
+    dice = random.Random(7)
+    known = {target.name: target for target in found}
+    requests = [
+        dice.choice(known[target].requests)
+        for target, weight in weights.items()
+        for _ in range(weight * MIX_ROUNDS)
+    ]
+    dice.shuffle(requests)
+    return Target(name=name, requests=requests, also=(201,), keyed=True)

@@ -134,17 +134,16 @@ def _user(environ: dict[str, Any]) -> str:
 
 def application(environ: dict[str, Any], start: Any) -> list[bytes]:
     path, query = environ["PATH_INFO"], parse_qs(environ["QUERY_STRING"])
-    limit, last = int(query.get("limit", ["20"])[0]), path.rpartition("/")[2]
+    limit, last, status = int(query.get("limit", ["20"])[0]), path.rpartition("/")[2], "200 OK"
     user = _user(environ) if "HTTP_AUTHORIZATION" in environ else ""
     if path == "/products":
         body = page(limit=limit, category=query.get("category", [None])[0])
-    elif path.startswith("/products/"):
-        body = product(last)
+    elif path.startswith("/products/") or path == "/users/me":
+        body = {"userId": user} if last == "me" else product(last)
     elif environ["REQUEST_METHOD"] == "POST":
-        body = place(orjson.loads(environ["wsgi.input"].read()), user=user)
+        body, status = place(orjson.loads(environ["wsgi.input"].read()), user=user), "201 Created"
     else:
         body = orders(limit=limit, user=user) if path == "/orders" else order(last, user=user)
     answer = orjson.dumps(body, default=str)
-    status = "201 Created" if environ["REQUEST_METHOD"] == "POST" else "200 OK"
     start(status, [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
     return [answer]

@@ -4,6 +4,7 @@ import secrets
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,9 @@ def _driver() -> Any:
 
 
 class MariaDB:
-    """A private server with two users: the shop's, with no special rights, and the tests' own."""
+    """A private server with two users: the shop's, with no special rights, and the tests' own; ``options`` win over the usual ones."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, options: Sequence[str] = ()) -> None:
         self.port = processes.free_port()
         self.password = secrets.token_hex(16)
         self._log = directory / "server.log"
@@ -46,6 +47,7 @@ class MariaDB:
             "--innodb-buffer-pool-size=64M",
             "--skip-log-bin",
             f"--max-connections={MAX_CONNECTIONS}",
+            *options,
         ]
         self.process: subprocess.Popen[bytes] | None = None
 

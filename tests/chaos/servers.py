@@ -9,7 +9,7 @@ import secrets
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -50,8 +50,8 @@ class KeyServer:
         self.port = int(self._server.server_address[1])
         threading.Thread(target=self._server.serve_forever, name="keys", daemon=True).start()
 
-    def token(self, user: str) -> str:
-        """Return an access token of 15 minutes."""
+    def token(self, user: str, *, seconds: int = 900) -> str:
+        """Return an access token; Cognito's of ours are good for 15 minutes."""
         now = int(time.time())
         claims = {
             "sub": user,
@@ -60,7 +60,7 @@ class KeyServer:
             "username": user,
             "token_use": "access",
             "iat": now - 1,
-            "exp": now + 900,
+            "exp": now - 1 + seconds,
         }
         return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": "1"})
 
@@ -73,8 +73,16 @@ class KeyServer:
 class Servers:
     """The running systems and the proxies before them: ``mysql``, ``dynamo`` (TCP), ``dynamo_http``, ``keys``, ``sqs``."""
 
-    def __init__(self, scratch: Path, stack: ExitStack, *, seed: str, with_queue: bool = False) -> None:
-        self.mariadb = MariaDB(Path(tempfile.mkdtemp(dir=scratch)))
+    def __init__(
+        self,
+        scratch: Path,
+        stack: ExitStack,
+        *,
+        seed: str,
+        with_queue: bool = False,
+        database_options: Sequence[str] = (),
+    ) -> None:
+        self.mariadb = MariaDB(Path(tempfile.mkdtemp(dir=scratch)), options=database_options)
         self.mariadb.start()
         stack.callback(self.mariadb.stop)
         self.dynamo_url = dynamodb.installed(Path(tempfile.mkdtemp(dir=scratch)), stack)
