@@ -2,7 +2,7 @@
 
 import argparse
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
@@ -16,6 +16,7 @@ from tests.chaos.report import commit, machine
 
 MOST = 1.1
 MARK = "scale"
+DRAWN = 1.6  # as far as bars go; the figures stand beside them
 HEAD = (
     "call", *(f"{size}: {what}" for size in ("small", "large") for what in ("service", "stores", "p50 ms", "rows")), "ratio"
 )  # fmt: skip
@@ -51,6 +52,11 @@ def ratio(small: Sample, large: Sample) -> float:
     return statistics.median((more + most) / (few + least) for few, least, more, most in rounds)
 
 
+def ratios(run: Run) -> dict[str, float]:
+    """Return every call's ratio."""
+    return {small.target: ratio(small, large) for small, large in run.samples()}
+
+
 def table(run: Run) -> str:
     """Return all calls beside both sizes."""
     rows = []
@@ -70,12 +76,12 @@ def table(run: Run) -> str:
 
 def goals(run: Run) -> list[Goal]:
     """Return the targets of what must stay as it is."""
-    ratios = {small.target: ratio(small, large) for small, large in run.samples()}
+    found = ratios(run)
     return [
         Goal(
             figure=f"{name}: CPU of service and stores, {_sizes(run, name)}",
             at_most=f"≤ {MOST}",
-            measured=ratios[name],
+            measured=found[name],
             limit=MOST,
         )
         for name in GOALS
@@ -108,17 +114,16 @@ def section(run: Run) -> str:
     return "\n".join([facts(run), report.goals_table(goals(run)), table(run)])
 
 
-def chart(run: Run) -> str:
+def chart(found: Mapping[str, float]) -> str:
     """Draw the ratio of every call, with a line where nothing would have changed and one where the target is."""
-    ratios = [(small.target, ratio(small, large)) for small, large in run.samples()]
-    height = TOP + ROW * len(ratios) + 16
-    scale = (WIDTH - LEFT - RIGHT) / max(1.5, *(value for _, value in ratios))
+    height = TOP + ROW * len(found) + 16
+    scale = (WIDTH - LEFT - RIGHT) / DRAWN
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="11">',
             f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
             '<text x="10" y="20" font-size="14" font-weight="bold">CPU per request beside large tables ÷ beside small ones</text>',
-            *_bars(ratios, scale=scale),
+            *_bars(found, scale=scale),
             *_line(1.0, "as before", colour="#718096", scale=scale, bottom=height - 10, anchor="end"),
             *_line(MOST, f"target {MOST}", colour="#dd6b20", scale=scale, bottom=height - 10, anchor="start"),
             "</svg>",
@@ -127,12 +132,12 @@ def chart(run: Run) -> str:
     )  # fmt: skip
 
 
-def _bars(ratios: list[tuple[str, float]], *, scale: float) -> Iterator[str]:
-    for number, (name, value) in enumerate(ratios):
+def _bars(found: Mapping[str, float], *, scale: float) -> Iterator[str]:
+    for number, (name, value) in enumerate(found.items()):
         y = TOP + ROW * number
         colour = GOOD if value <= MOST else BAD
         yield f'<text x="{LEFT - 8}" y="{y + 11}" text-anchor="end" fill="#222222">{escape(name)}</text>'
-        yield f'<rect x="{LEFT}" y="{y}" width="{value * scale:.1f}" height="{ROW - 6}" fill="{colour}"/>'
+        yield f'<rect x="{LEFT}" y="{y}" width="{min(value, DRAWN) * scale:.1f}" height="{ROW - 6}" fill="{colour}"/>'
         yield f'<text x="{WIDTH - 12}" y="{y + 11}" text-anchor="end" fill="#222222">{value:.2f}</text>'
 
 
@@ -145,4 +150,4 @@ def _line(value: float, words: str, *, colour: str, scale: float, bottom: int, a
 def write(page: Path, run: Run) -> None:
     """Renew the page's section, and the chart beside it."""
     report.write(page, {MARK: section(run)})
-    page.with_name(f"{page.stem}-{MARK}.svg").write_text(chart(run), encoding="utf-8")
+    page.with_name(f"{page.stem}-{MARK}.svg").write_text(chart(ratios(run)), encoding="utf-8")

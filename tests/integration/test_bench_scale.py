@@ -157,7 +157,10 @@ def test_a_call_that_grew_misses_its_target_in_the_table_and_is_red_in_the_chart
         ("≤ 1.1", "1.00", "yes")
     }
     drawn = [
-        {bar.get("fill") for bar in ET.fromstring(scale_report.chart(run)).findall("{*}rect")}
+        {
+            bar.get("fill")
+            for bar in ET.fromstring(scale_report.chart(scale_report.ratios(run))).findall("{*}rect")
+        }
         for run in (grown, flat)
     ]
     assert drawn == [{"#ffffff", scale_report.BAD}, {"#ffffff", scale_report.GOOD}]

@@ -1,7 +1,7 @@
 """Each migration is applied to a real database, and the models of the state before it go on writing and reading."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ LABELS = {"shop", "products", "users", "orders"}
 VALUES = {
     "CharField": lambda field: uuid.uuid4().hex[: field.max_length],
     "UUIDField": lambda _: uuid.uuid4(),
+    "DateField": lambda _: date(2026, 1, 1),
     "DateTimeField": lambda _: datetime(2026, 1, 1, tzinfo=UTC),
     "BooleanField": lambda _: True,
     "JSONField": lambda _: {"a": "b"},
