@@ -14,9 +14,7 @@ class MockLedgerEntry(models.Model):
     refunded = models.DecimalField(max_digits=15, decimal_places=2, default=0)
     currency = models.CharField(max_length=3)
     decline_code = models.CharField(max_length=40, blank=True)
-    created_at = models.DateTimeField(
-        auto_now_add=True, db_index=True
-    )  # the newest are compared again and again
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)  # the newest are verified each minute
     refunded_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

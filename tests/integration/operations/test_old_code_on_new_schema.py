@@ -25,7 +25,7 @@ def row(model):
     """An unsaved row with every column that has no default filled in, and each it points to saved."""
     filled = {}
     for field in model._meta.concrete_fields:
-        if field.primary_key or field.has_default() or field.has_db_default() or field.null:
+        if isinstance(field, models.AutoField) or field.has_default() or field.has_db_default() or field.null:
             continue
         if field.is_relation:
             filled[field.name] = written(field.related_model)
