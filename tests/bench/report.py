@@ -58,7 +58,10 @@ class Goal:
         if self.measured is None:
             why = f": {self.why}" if self.why else ""
             return cells([self.figure, self.at_most, f"not measured{why}", ""])
-        met = "yes" if self.limit is None or self.measured <= self.limit else "**no**"
+        if self.limit is None:
+            met = ""
+        else:
+            met = "yes" if self.measured <= self.limit else "**no**"
         return cells([self.figure, self.at_most, self.shown or f"{self.measured:.2f}{self.unit}", met])
 
 
