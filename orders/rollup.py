@@ -218,13 +218,13 @@ def percentile(counts: Sequence[tuple[int, int]], percent: int) -> int | None:
 
 
 def sales_of(day: date) -> list[DailySales]:
-    """Return what each product and each category sold on a day, as things stand now; of two names the later one."""
+    """Return what each product and each category sold on a day, as things stand now; of two names the last by the alphabet."""
     sold: dict[tuple[str, str], DailySales] = {}
     for begin, end in _pieces(day):
         for kind, code, name, orders, units, revenue in _sales_between(begin, end):
-            empty = DailySales(kind=kind, day=day, code=code, orders=0, units=0, revenue=Decimal(0))
+            empty = DailySales(kind=kind, day=day, code=code, name="", orders=0, units=0, revenue=Decimal(0))
             line = sold.setdefault((kind, code), empty)
-            line.name = name
+            line.name = max(line.name, name)
             line.orders += orders
             line.units += units
             line.revenue += cents(revenue)

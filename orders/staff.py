@@ -22,7 +22,7 @@ from products import inventory
 from products.books import Hold, read_held_page, read_holds_of
 from shop.deadline import Deadline
 
-WAITED_SECONDS = 60  # longer than any statement waits for a row
+WAITED_SECONDS = 5  # longer than a statement waits for a row (innodb_lock_wait_timeout, in shop.settings)
 ORPHANS_LOOKED_AT = 2_000  # reservations to a page, at 4 kB of reading for about 20 of them
 
 
@@ -69,10 +69,10 @@ def _take_over(order: Order, *, mandate: Mandate) -> bool:
     """
     with record.commit("retried_by_staff"):
         now = database_now()
-        longest = timedelta(seconds=max(settings.ORDER_LEASE_SECONDS, record.MAX_BACKOFF_SECONDS))
-        longest += timedelta(
-            seconds=WAITED_SECONDS
-        )  # whoever had the row first may have set theirs after "now"
+        # Whoever had the row first may have set theirs after our "now".
+        longest = timedelta(
+            seconds=max(settings.ORDER_LEASE_SECONDS, record.MAX_BACKOFF_SECONDS) + WAITED_SECONDS
+        )
         nobodys = Q(lease_until__lte=now) | Q(lease_until__gt=now + longest) | Q(lease_until=None)
         mine = now + timedelta(seconds=settings.ORDER_LEASE_SECONDS)
         if not Order.objects.filter(nobodys, pk=order.pk).exclude(step=Step.DONE).update(lease_until=mine):

@@ -46,7 +46,7 @@ def status_of(error: BaseException) -> int:
 
 def refusal(status: int, *, request_id: str) -> bytes:
     """Write a whole HTTP answer: the problem of this status, after which the connection is closed."""
-    # Django's settings exist only in the worker, not in gunicorn's master, which imports this file too.
+    # gunicorn's master imports this file before Django's settings are there.
     from shop.browsers import PERMISSIONS_POLICY
     from shop.exception_handler import FRAMEWORK_PROBLEMS, PROBLEM_JSON, problem
     from shop.wire import dump_json

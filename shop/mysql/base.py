@@ -7,6 +7,7 @@ After a BEGIN the server goes back to autocommit by itself. For SQLite Django do
 from typing import Any
 
 from django.db.backends.mysql import base
+from django.db.backends.utils import debug_transaction
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -15,5 +16,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
     connection: Any
 
     def _start_transaction_under_autocommit(self) -> None:
-        with self.wrap_database_errors:
+        with debug_transaction(self, "BEGIN"), self.wrap_database_errors:
             self.connection.begin()

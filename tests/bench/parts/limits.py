@@ -122,7 +122,7 @@ def _goals(rates: str | None, smallest: Size | None, *, why: str = "") -> list[G
         ),
         Goal(
             figure=f"the smallest that holds {PER_DAY // 1000} K requests/day", at_most="the cost table's", measured=measured,
-            limit=None if smallest else 0.0, shown=held, why=why,
+            limit=1.0 if smallest else 0.0, shown=held, why=why,
         ),
     ]  # fmt: skip
 
