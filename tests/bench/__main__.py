@@ -105,6 +105,8 @@ def _measure(bench: "Bench", *, options: argparse.Namespace) -> int:
         )
     rounds = measure.Results(samples={**bench.results.samples}, memory=bench.results.memory)
     findings = _parts(bench, names=[name for name in parts.NAMES if name in options.parts])
+    if options.before and rounds.samples:
+        findings.sections["before and now"] = report.before_table(rounds)
     faults = [*findings.faults, *oracle.check(bench.stage, bench.results)]
     run = report.Run(minutes=(time.monotonic() - options.began) / 60, faults=faults, options=options)
     print(report.table(rounds), *findings.sections.values(), sep="\n")
@@ -132,7 +134,7 @@ def _parts(bench: "Bench", *, names: Sequence[str]) -> "Findings":
 
 def _load(play: "Stage", *, options: argparse.Namespace) -> int:
     """Send customers instead, by locust."""
-    from tests.bench import load
+    from tests.bench import load, report
     from tests.chaos import stores
     from tests.pages import replace_section
 
@@ -140,7 +142,9 @@ def _load(play: "Stage", *, options: argparse.Namespace) -> int:
     faults = stores.verify({})
     print(load.table(rows), *faults, f"The report of locust: {load.KEPT / 'load.html'}", sep="\n")
     if options.report and not faults:
-        replace_section(options.report, "<!-- generated: load -->\n", load.table(rows))
+        replace_section(
+            options.report, "<!-- generated: load -->\n", f"{report.stamp()}\n\n{load.table(rows)}"
+        )
     failures = sum(int(row["Failure Count"]) for row in rows)
     return 1 if faults or failures else 0
 

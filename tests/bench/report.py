@@ -58,10 +58,7 @@ class Goal:
         if self.measured is None:
             why = f": {self.why}" if self.why else ""
             return cells([self.figure, self.at_most, f"not measured{why}", ""])
-        if self.limit is None:
-            met = ""
-        else:
-            met = "yes" if self.measured <= self.limit else "**no**"
+        met = "" if self.limit is None else "yes" if self.measured <= self.limit else "**no**"
         return cells([self.figure, self.at_most, self.shown or f"{self.measured:.2f}{self.unit}", met])
 
 
@@ -182,7 +179,12 @@ def before_table(results: Results) -> str:
         if all(series):
             was, now = (statistics.median(values) for values in series)
             rows.append([name, f"{was:.2f}", f"{now:.2f}", f"{100 * (1 - now / was):.0f} %"])
-    return make_table(("target", "before: CPU-ms/request", "now", "saved"), rows)
+    return f"{stamp()}\n\n" + make_table(("target", "before: CPU-ms/request", "now", "saved"), rows)
+
+
+def stamp() -> str:
+    """Say when it was measured, and of what."""
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC · commit {commit()}"
 
 
 def facts(run: Run, results: Results) -> str:
@@ -196,7 +198,7 @@ def facts(run: Run, results: Results) -> str:
     )
     options = run.options
     return (
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC · commit {commit()} · {run.minutes:.1f} minutes · {machine()}, "
+        f"{stamp()} · {run.minutes:.1f} minutes · {machine()}, "
         f"{platform.release()} · {versions} · {options.products:,} products · {options.workers} workers of 8 threads · "
         f"{options.rounds} rounds of {options.seconds:g} s · {asked:,} requests; the oracle: {right}"
         + "; ".join(run.faults[:5]) + ".\n"
@@ -251,8 +253,6 @@ def write_all(page: Path, results: Results, *, run: Run, findings: Findings) -> 
     """Renew the page's generated parts, and the charts beside it."""
     met = goals_table([*goals(results), *findings.goals])
     parts = {"run": facts(run, results), "targets": met, "all": table(results), **findings.sections}
-    if "before" in results.memory:
-        parts["before and now"] = before_table(results)
     write(page, parts)
     numbers = sorted({sample.connections for sample in results.samples.values()})
     drawn = chart(results, connections=numbers[len(numbers) // 2])
