@@ -12,6 +12,7 @@ from tests.bench import measure
 from tests.bench.processes import Helper
 from tests.bench.stage import CUSTOMERS, TOKEN_SECONDS, Stage, ids_of
 from tests.bench.targets import Target, request, targets
+from tests.chaos.mariadb import MariaDB
 from tests.chaos.servers import Servers
 
 WARM_UP_SECONDS = (
@@ -65,7 +66,7 @@ class Side(Stage):
             "tests.bench.keeper",
             {**self.servers.straight(), "DATABASE_READ_TIMEOUT_SECONDS": PATIENCE},
         )
-        with filling(self.servers):
+        with filling(self.servers.mariadb):
             self.filled = self.keeper.ask({"task": "fill", "orders": orders, "products": len(self.products)})
 
     def faults(self) -> list[str]:
@@ -99,9 +100,9 @@ def prepare(
 
 
 @contextmanager
-def filling(servers: Servers) -> Iterator[None]:
+def filling(database: MariaDB) -> Iterator[None]:
     """Let the database write without waiting for the disk; then let it write back all, and be durable again."""
-    run = servers.mariadb.run
+    run = database.run
     run("SET GLOBAL innodb_flush_log_at_trx_commit = 0", "SET GLOBAL innodb_io_capacity = 20000")
     yield
     run("SET GLOBAL innodb_max_dirty_pages_pct = 0")

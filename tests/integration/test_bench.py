@@ -90,6 +90,15 @@ def test_a_ratio_is_the_median_of_the_rounds_each_with_its_own_reference():
     assert told["order: CPU ÷ thin"] == ["≤ 1.6", "not measured", ""]
 
 
+@pytest.mark.parametrize(
+    ("limit", "met"), [(1.0, "yes"), (0.9, "**no**"), (None, "")], ids=["met", "missed", "to be published"]
+)
+def test_a_target_says_whether_it_is_met_unless_it_is_only_to_be_published(limit, met):
+    goal = report.Goal(figure="a figure", at_most="a target", measured=1.0, limit=limit)
+
+    assert goal.row() == f"| a figure | a target | 1.00 | {met} |\n"
+
+
 def test_an_answer_of_another_status_is_an_error():
     one = measure.Sample("order", "shop", 1)
 

@@ -103,7 +103,7 @@ def test_the_database_is_durable_again_once_it_is_filled(tmp_path):
     database.start()
     try:
         (before,) = database.run(asked)
-        with filling(SimpleNamespace(mariadb=database)):
+        with filling(database):
             (meanwhile,) = database.run(asked)
         (after,) = database.run(asked)
     finally:

@@ -150,6 +150,15 @@ def test_a_day_in_pieces_comes_to_what_it_is_as_a_whole(monkeypatch):
     assert {group: report(group).lines for group in sales.GROUPS} == whole
 
 
+def test_of_two_names_of_a_product_the_last_by_the_alphabet_counts_in_whichever_piece_it_is(monkeypatch):
+    monkeypatch.setattr(rollup, "PIECE", 1)
+    for number, name in enumerate(("Jug", "Mug", "Cup")):
+        order = past_order(NOON + timedelta(seconds=number))
+        order.items.update(product_name=name)
+
+    assert [(line.name, line.orders) for line in report("product").lines] == [("Mug", 3)]
+
+
 def test_a_piece_holds_so_many_orders_and_no_more_but_for_those_of_one_moment(monkeypatch):
     monkeypatch.setattr(rollup, "PIECE", 2)
     second = timedelta(seconds=1)
