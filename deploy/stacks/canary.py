@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from aws_cdk import Duration
@@ -36,7 +37,7 @@ class Canary(Construct):
             runtime=functions.Runtime.PYTHON_3_14,
             architecture=functions.Architecture.ARM_64,
             handler="handler.handle",
-            code=_code(),
+            code=functions.Code.from_asset(_package().name),
             memory_size=256,
             timeout=Duration.minutes(2),
             retry_attempts=0,  # the schedule walks again soon enough; a walk that failed counts once
@@ -66,9 +67,10 @@ class Canary(Construct):
         )
 
 
-def _code() -> functions.Code:
-    """Put the two files together; nothing else goes into the package."""
-    directory = Path(tempfile.mkdtemp(prefix="canary-"))
+@cache
+def _package() -> "tempfile.TemporaryDirectory[str]":
+    """Put the two files together, once for all stages, and nothing else; the directory goes when the process ends."""
+    directory = tempfile.TemporaryDirectory(prefix="canary-")
     for source in SOURCES:
-        shutil.copyfile(source, directory / source.name)
-    return functions.Code.from_asset(str(directory))
+        shutil.copyfile(source, Path(directory.name, source.name))
+    return directory
