@@ -7,9 +7,8 @@ from django.http import HttpRequest
 from unfold import decorators
 from unfold.admin import ModelAdmin
 
-if (
-    TYPE_CHECKING
-):  # generic to the type checker only; and the theme has no types, Django's decorators are alike
+# Generic to the type checker only; and the theme has no types, Django's decorators are alike.
+if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
     action, display = admin.action, admin.display
 else:

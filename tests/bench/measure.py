@@ -65,8 +65,13 @@ class Sample:
 
     def percentile(self, percent: float) -> float:
         """Return the milliseconds within which so many percent were answered."""
-        ordered = sorted(self.milliseconds)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+        return percentile(self.milliseconds, percent)
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """Return the value that so many percent of them do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
 
 
 @dataclass

@@ -54,13 +54,12 @@ class Course:
 
 def _send(bench: Bench, *, requests: int, owned: Sequence[int]) -> Course:
     stage = bench.stage
-    owner = 0
     workers = stage.services["shop"].workers
     looks, memory = [0], [[memory_mb(pid)] for pid in workers]
     began = time.monotonic()
     for number in range(1, SAMPLES + 1):
         stage.renew_tokens()
-        target = mix(targets(stage, orders={stage.tokens[owner]: owned}), weights=WEIGHTS, name="soak")
+        target = mix(targets(stage, orders={stage.tokens[0]: owned}), weights=WEIGHTS, name="soak")
         most = requests * number // SAMPLES - looks[-1]
         measure.once(
             stage, target, service="shop", connections=CONNECTIONS, seconds=PATIENCE, results=bench.results, most=most

@@ -62,11 +62,10 @@ class Course:
 
     def row(self) -> list[object]:
         """Return it as a row."""
-        ordered = sorted(self.settled)
-        percentiles = [ordered[min(len(ordered) - 1, int(len(ordered) * share))] for share in (0.5, 0.99)]
+        percentiles = [rounds.percentile(self.settled, percent) for percent in (50, 99)]
         pace = f"{self.rate:.0f}" if self.rate else "as they can"
         return [
-            WORDS[self.mode], self.connections, pace, len(ordered), f"{self.mean:.0f}", *(f"{ms:.0f}" for ms in percentiles),
+            WORDS[self.mode], self.connections, pace, len(self.settled), f"{self.mean:.0f}", *(f"{ms:.0f}" for ms in percentiles),
             f"{statistics.mean(self.answered):.0f}", self.wrong.total(), f"{self.cpu:.1f}", f"{self.queue_cpu:.1f}",
         ]  # fmt: skip
 
